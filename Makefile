@@ -1,0 +1,59 @@
+# make lab      set up .venv and open the first lesson
+# make demo     train on phantoms and write picture reports to build/demo (about a minute)
+# make test     run all tests, then every lesson against its committed outputs
+# make lessons  run the lessons anew and keep what they print
+# make clean    remove what the above made, downloads excepted
+# PYTHON=...    the Python to build .venv with; found by itself otherwise
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+LESSONS = $(sort $(wildcard lessons/*.ipynb))
+FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+# JupyterLab refuses to serve root, the usual user in a container, unless told so.
+LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.PHONY: help setup lab demo test lessons clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+setup: $(READY)
+
+# Made again only when the locked versions or the package's own list change.
+$(READY): requirements.lock pyproject.toml
+	@python=""; \
+	for candidate in $(or $(PYTHON),python3 python3.12 python3.13 python3.11 python); do \
+	    if "$$candidate" -c '$(FITS)' 2>/dev/null; then python="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	    echo "braintut needs Python 3.11, 3.12 or 3.13 with its venv module: install one of them" \
+	        "(on Debian or Ubuntu also python3-venv), or name it: make lab PYTHON=/path/to/python3.12" >&2; \
+	    exit 1; \
+	fi; \
+	echo "Setting up $(VENV) with $$("$$python" --version): a few minutes the first time."; \
+	"$$python" -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+lab: $(READY)
+	$(BIN)/python -m jupyter lab $(LAB_FLAGS) lessons/00_start_here.ipynb
+
+demo: $(READY)
+	$(BIN)/braintut demo
+
+test: $(READY)
+	$(BIN)/python -m pytest
+	$(if $(LESSONS),$(BIN)/python -m pytest --nbval lessons,@echo "No lessons yet.")
+
+# The settings are those of conftest.py, so that the tests see the same numbers.
+lessons: $(READY)
+	env -u MPLBACKEND BRAINTUT_DATA=phantoms TF_CPP_MIN_LOG_LEVEL=3 TF_ENABLE_ONEDNN_OPTS=0 \
+	$(BIN)/python -m jupyter nbconvert --to notebook --execute --inplace \
+	    --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False $(LESSONS)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache
+	find braintut tests lessons -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf

@@ -1,0 +1,249 @@
+"""From a row of features to a tumour type: fit, test by patient, ask why, save."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import skops.io
+from scipy import stats
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from braintut.classification.features import FEATURES
+from braintut.dataset.slices import TUMOUR_TYPES
+from braintut.errors import DataError, ModelError, SplitError
+
+KINDS = ("svm", "random_forest", "boosting", "logistic")
+"""Names that `make_classifier` knows."""
+
+
+def make_classifier(kind: str = "svm", features: Sequence[str] | None = None, seed: int = 0) -> Pipeline:
+    """Build a classifier that has not seen anything yet.
+
+    Parameters
+    ----------
+    kind : {"svm", "random_forest", "boosting", "logistic"}
+        A support vector machine with a round kernel, a forest of trees, trees
+        that correct each other, or a weighted sum of the features.
+    features : sequence of str, optional
+        Columns of the table to look at; all of `FEATURES` if left out.
+        `SEED_FEATURES` gives the twelve of the project that started this course.
+    seed : int
+        Makes the random parts repeatable.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        Steps: choose columns, fill gaps with the median, scale, model. It
+        takes a table of `measure_table` and has `predict_proba`.
+
+    Raises
+    ------
+    ModelError
+        If the kind is unknown.
+    DataError
+        If a feature is unknown.
+
+    Notes
+    -----
+    Introduced in lesson 07.
+    """
+    columns = list(FEATURES if features is None else features)
+    unknown = [name for name in columns if name not in FEATURES]
+    if unknown:
+        raise DataError(f"There is no feature '{unknown[0]}'; look at `FEATURES` for the names.")
+    return Pipeline(
+        [
+            ("columns", ColumnTransformer([("chosen", "passthrough", columns)])),
+            ("gaps", SimpleImputer(strategy="median", keep_empty_features=True)),
+            ("scale", StandardScaler()),
+            ("model", _model(kind, seed)),
+        ]
+    )
+
+
+def _model(kind: str, seed: int):
+    if kind == "svm":
+        # An SVM only says on which side of a border a row lies; the calibration turns that into probabilities.
+        machine = SVC(C=5.0, gamma=0.004)
+        return CalibratedClassifierCV(machine, method="sigmoid", cv=4, ensemble=False)
+    if kind == "random_forest":
+        return RandomForestClassifier(200, min_samples_leaf=2, random_state=seed)
+    if kind == "boosting":
+        return HistGradientBoostingClassifier(max_iter=150, learning_rate=0.08, random_state=seed)
+    if kind == "logistic":
+        return LogisticRegression(C=0.03, max_iter=500)
+    raise ModelError(f"There is no classifier '{kind}'; choose one of {', '.join(KINDS)}.")
+
+
+def fit_classifier(
+    classifier: Pipeline, table: pd.DataFrame, labels: np.ndarray, groups: np.ndarray | None = None
+) -> Pipeline:
+    """Fit a classifier on the rows in which a tumour was found.
+
+    Parameters
+    ----------
+    classifier : Pipeline
+        From `make_classifier`. It stays as it is; a fitted copy comes back.
+    table : DataFrame, shape (N, n_features)
+        From `measure_table`. Rows that are all NaN are left out.
+    labels : ndarray of int, shape (N,)
+        True types.
+    groups : ndarray of str, shape (N,), optional
+        Patient of each row. With it, the SVM's probabilities are calibrated on
+        patients that its own training did not see.
+
+    Returns
+    -------
+    Pipeline
+        Fitted.
+
+    Raises
+    ------
+    DataError
+        If no row is left, or only one type.
+
+    Notes
+    -----
+    Introduced in lesson 07.
+    """
+    found = found_rows(table)
+    labels = np.asarray(labels)[found]
+    if len(np.unique(labels)) < 2:
+        raise DataError("A classifier needs found tumours of at least two types to learn from.")
+    fitted = clone(classifier)
+    if groups is None or "model__cv" not in fitted.get_params():
+        return fitted.fit(table[found], labels)
+    folds = _deal_groups(labels, np.asarray(groups)[found])
+    fitted.set_params(model__cv=[(np.flatnonzero(folds != k), np.flatnonzero(folds == k)) for k in np.unique(folds)])
+    fitted.fit(table[found], labels)
+    return fitted.set_params(model__cv=4)  # the row numbers have done their work; don't save them with the model
+
+
+def found_rows(table: pd.DataFrame) -> np.ndarray:
+    """Rows of a feature table that hold a measured tumour (not all NaN), bool, shape (N,).
+
+    Notes
+    -----
+    Introduced in lesson 07.
+    """
+    return table.notna().any(axis=1).to_numpy()
+
+
+def cross_validate_by_patient(
+    classifier: Pipeline,
+    table: pd.DataFrame,
+    labels: np.ndarray,
+    groups: np.ndarray,
+    folds: np.ndarray | None = None,
+    test_table: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Predict every row with a classifier that never saw its patient.
+
+    Parameters
+    ----------
+    classifier : Pipeline
+        From `make_classifier`.
+    table : DataFrame, shape (N, n_features)
+        From `measure_table`. Rows that are all NaN are not trained on.
+    labels : ndarray of int, shape (N,)
+        True types, 1..3.
+    groups : ndarray of str, shape (N,)
+        Patient of each row.
+    folds : ndarray of int, shape (N,), optional
+        Fold of each row; four folds are dealt by patient if left out.
+    test_table : DataFrame, shape (N, n_features), optional
+        What the classifier is tested on, for example features of predicted
+        masks; `table` if left out.
+
+    Returns
+    -------
+    DataFrame, N rows
+        Index as in `table`. Columns: `label`, `fold`, `predicted` (0 where no
+        tumour was found), and one probability for each type, NaN where no
+        tumour was found.
+
+    Raises
+    ------
+    SplitError
+        If a patient lies in two folds, or there is only one fold.
+
+    Notes
+    -----
+    Introduced in lesson 07.
+    """
+    labels, groups = np.asarray(labels), np.asarray(groups)
+    folds = _deal_groups(labels, groups) if folds is None else np.asarray(folds)
+    _check_folds(folds, groups)
+    test_table = table if test_table is None else test_table
+    parts = []
+    for fold in np.unique(folds):
+        train, test = folds != fold, folds == fold
+        fitted = fit_classifier(classifier, table[train], labels[train], groups[train])
+        parts.append(predict_types(fitted, test_table[test]).assign(label=labels[test], fold=fold))
+    order = np.argsort(np.concatenate([np.flatnonzero(folds == fold) for fold in np.unique(folds)]))
+    return pd.concat(parts).iloc[order][["label", "fold", "predicted", *TUMOUR_TYPES]]
+
+
+def predict_types(classifier: Pipeline, table: pd.DataFrame) -> pd.DataFrame:
+    """Predict the type of each row, 'no tumour found' included.
+
+    Parameters
+    ----------
+    classifier : Pipeline
+        Fitted.
+    table : DataFrame, shape (N, n_features)
+        From `measure_table`.
+
+    Returns
+    -------
+    DataFrame, N rows
+        `predicted` (0 where a row is all NaN: no tumour was found) and one
+        probability for each type, which sum to 1 (NaN where none was found).
+
+    Notes
+    -----
+    Introduced in lesson 07.
+    """
+    found = found_rows(table)
+    answer = pd.DataFrame(np.nan, index=table.index, columns=list(TUMOUR_TYPES))
+    if found.any():
+        probabilities = np.zeros((int(found.sum()), len(TUMOUR_TYPES)))
+        probabilities[:, classifier.classes_ - 1] = classifier.predict_proba(table[found])
+        answer.loc[found] = probabilities
+    predicted = np.zeros(len(table), int)
+    predicted[found] = answer.to_numpy()[found].argmax(axis=1) + 1
+    return answer.assign(predicted=predicted)
+
+
+def _deal_groups(labels: np.ndarray, groups: np.ndarray, n_folds: int = 4) -> np.ndarray:
+    """Deal groups into folds, types shared out evenly; never more folds than the rarest type has groups."""
+    names, first = np.unique(groups, return_index=True)
+    rarest = min(np.bincount(np.unique(labels[first], return_inverse=True)[1]))
+    if rarest < 2:
+        raise SplitError("One type has a single patient only; two are needed to have one on each side.")
+    fold_of = {}
+    for label in np.unique(labels):
+        for place, name in enumerate(names[labels[first] == label]):
+            fold_of[name] = place % min(n_folds, rarest) + 1
+    return np.array([fold_of[name] for name in groups])
+
+
+def _check_folds(folds: np.ndarray, groups: np.ndarray) -> None:
+    pairs = pd.DataFrame({"group": groups, "fold": folds}).drop_duplicates()
+    leaking = pairs["group"][pairs["group"].duplicated()]
+    if len(leaking):
+        raise SplitError(f"Patient '{leaking.iloc[0]}' lies in more than one fold; split by patient.")
+    if len(np.unique(folds)) < 2:
+        raise SplitError("Cross-validation needs at least two folds.")

@@ -1,0 +1,275 @@
+"""Features of where the tumour lies in the head, and of how the head was cut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import distance_transform_edt, label
+
+from braintut.dataset.preprocessing import head_mask, resize
+
+HEAD_GRID_MM = 2.0
+"""The head is looked at on a grid of about this size: enough for place, and fast."""
+
+THUMBNAIL = 8
+"""Side of the small picture of the head's box, in pixels."""
+
+PLACE_FEATURES = {
+    "place_mean_x": "mean column / picture width, 0..1 (the seed's mean x)",
+    "place_mean_y": "mean row / picture height, 0..1 (the seed's mean y)",
+    "place_head_x": "centre of the tumour in the head's box, 0 left .. 1 right",
+    "place_head_y": "centre of the tumour in the head's box, 0 top .. 1 bottom",
+    "place_head_left": "left end of the tumour in the head's box, 0..1",
+    "place_head_right": "right end of the tumour in the head's box, 0..1",
+    "place_head_top": "upper end of the tumour in the head's box, 0..1",
+    "place_head_bottom": "lower end of the tumour in the head's box, 0..1",
+    "place_midline": "|place_head_x - 0.5|: 0 on the midline of the box",
+    "place_midline_mm": "distance of the tumour's centre from the head's middle column",
+    "place_centre_mm": "distance of the tumour's centre from the centre of the head",
+    "place_above_centre_mm": "how far the tumour's centre lies above the centre of the head (below: negative)",
+    "place_depth_mm": "mean distance of the tumour's pixels from the surface of the head",
+    "place_depth_p5_mm": "5th percentile of that distance: how near to the skull it comes",
+    "place_depth_p95_mm": "95th percentile of that distance: how deep it reaches",
+    "place_depth_relative": "place_depth_mm / greatest depth in this head, 0 surface .. 1 middle",
+    "place_surface_share": "share of the tumour within 15 mm of the surface (scalp, skull, dura)",
+    "place_area_share": "area of the tumour / area of the head",
+}
+
+SYMMETRY_FEATURES = {
+    "symmetry_overlap": "share of the tumour that falls on itself when mirrored at the head's middle column",
+    "symmetry_mean_difference": "mean grey inside - mean grey under the mirrored mask",
+    "symmetry_std_difference": "std of the grey inside - std under the mirrored mask",
+}
+
+_CELLS = [(row, column) for row in range(THUMBNAIL) for column in range(THUMBNAIL)]
+PLANE_FEATURES = {
+    "plane_width_mm": "width of the head's box",
+    "plane_height_mm": "height of the head's box",
+    "plane_aspect": "height / width of the head's box: axial, coronal and sagittal cuts differ",
+    "plane_head_share": "share of the picture that is head",
+    "plane_box_share": "area of the head / area of its box",
+    "plane_air_share": "share of the head that is dark (air, bone): much in the face and skull base",
+    "plane_left_right": "correlation of the head with its left-right mirror image: high in axial and coronal cuts",
+    "plane_up_down": "correlation of the head with its up-down mirror image: highest in axial cuts",
+    "plane_median": "median grey of the head, 0..1",
+    "plane_std": "standard deviation of the head's grey",
+    **{f"plane_cell_{r}{c}": f"mean grey in row {r}, column {c} of an 8 x 8 picture of the head's box" for r, c in _CELLS},
+}
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head in one slice, on a grid of about 2 mm.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (h, w)
+        The slice on the coarse grid.
+    filled : ndarray of bool, shape (h, w)
+        The head with its air spaces filled.
+    depth_mm : ndarray of float, shape (h, w)
+        Distance from the surface, 0 outside.
+    box : (int, int, int, int)
+        First row, row after the last, first column, column after the last.
+    step : int
+        Pixels of the slice per pixel of the coarse grid.
+    pixel_mm : float
+        Side of a coarse pixel in mm.
+    median : float
+        Median grey of the tissue, above 0.
+
+    Notes
+    -----
+    Introduced in lesson 06.
+    """
+
+    image: np.ndarray
+    filled: np.ndarray
+    depth_mm: np.ndarray
+    box: tuple[int, int, int, int]
+    step: int
+    pixel_mm: float
+    median: float
+
+
+def find_head(image: np.ndarray, pixel_mm: float) -> Head:
+    """Find the head in a slice: the largest bright piece, air spaces filled.
+
+    Parameters
+    ----------
+    image : ndarray of float, shape (H, W)
+        Normalised slice, 0..1.
+    pixel_mm : float
+        Side of a pixel in mm.
+
+    Returns
+    -------
+    Head
+        The whole picture counts as head where nothing stands out.
+
+    Notes
+    -----
+    Introduced in lesson 06.
+    """
+    step = max(1, round(HEAD_GRID_MM / pixel_mm))
+    height, width = max(1, image.shape[0] // step), max(1, image.shape[1] // step)
+    small = resize(image[: height * step, : width * step], (height, width))
+    tissue = _largest_piece(head_mask(small))
+    filled = _fill(tissue)
+    rows, columns = np.flatnonzero(filled.any(axis=1)), np.flatnonzero(filled.any(axis=0))
+    depth = distance_transform_edt(np.pad(filled, 1))[1:-1, 1:-1] * step * pixel_mm
+    box = (int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
+    return Head(small, filled, depth, box, step, step * pixel_mm, max(float(np.median(small[tissue])), 1e-3))
+
+
+def place_features(mask: np.ndarray, head: Head) -> dict[str, float]:
+    """Measure where the tumour lies in the picture and in the head.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (H, W)
+        The tumour, not empty.
+    head : Head
+        From `find_head` of the same slice.
+
+    Returns
+    -------
+    dict of str to float
+        One number for each row of `PLACE_FEATURES`.
+
+    Notes
+    -----
+    Introduced in lesson 06.
+    """
+    rows, columns = np.nonzero(mask)
+    y, x = (rows + 0.5) / head.step, (columns + 0.5) / head.step  # pixel centres on the coarse grid
+    top, bottom, left, right = head.box
+    in_box_y, in_box_x = (y - top) / (bottom - top), (x - left) / (right - left)
+    half = 0.5 / head.step  # from a pixel's centre to its edge
+    half_y, half_x = half / (bottom - top), half / (right - left)
+    centre_y, centre_x = (axis.mean() + 0.5 for axis in np.nonzero(head.filled))
+    above = (centre_y - y.mean()) * head.pixel_mm
+    aside = (x.mean() - centre_x) * head.pixel_mm
+    return {
+        "place_mean_x": x.mean() * head.step / mask.shape[1],
+        "place_mean_y": y.mean() * head.step / mask.shape[0],
+        "place_head_x": in_box_x.mean(),
+        "place_head_y": in_box_y.mean(),
+        "place_head_left": in_box_x.min() - half_x,
+        "place_head_right": in_box_x.max() + half_x,
+        "place_head_top": in_box_y.min() - half_y,
+        "place_head_bottom": in_box_y.max() + half_y,
+        "place_midline": abs(in_box_x.mean() - 0.5),
+        "place_midline_mm": abs(x.mean() - (left + right) / 2) * head.pixel_mm,
+        "place_centre_mm": np.hypot(above, aside),
+        "place_above_centre_mm": above,
+        **_depth_features(y, x, head),
+        "place_area_share": rows.size / (head.filled.sum() * head.step**2),
+    }
+
+
+def _depth_features(y: np.ndarray, x: np.ndarray, head: Head) -> dict[str, float]:
+    depth = _look_up(head.depth_mm, y, x)
+    return {
+        "place_depth_mm": depth.mean(),
+        "place_depth_p5_mm": np.percentile(depth, 5),
+        "place_depth_p95_mm": np.percentile(depth, 95),
+        "place_depth_relative": depth.mean() / head.depth_mm.max(),
+        "place_surface_share": np.mean(depth < 15),
+    }
+
+
+def symmetry_features(image: np.ndarray, mask: np.ndarray, head: Head) -> dict[str, float]:
+    """Compare the tumour with the same place on the other side of the head.
+
+    Parameters
+    ----------
+    image : ndarray of float, shape (H, W)
+        Normalised slice, 0..1.
+    mask : ndarray of bool, shape (H, W)
+        The tumour, not empty.
+    head : Head
+        From `find_head` of the same slice.
+
+    Returns
+    -------
+    dict of str to float
+        One number for each row of `SYMMETRY_FEATURES`.
+
+    Notes
+    -----
+    Introduced in lesson 06.
+    """
+    rows, columns = np.nonzero(mask)
+    middle = (head.box[2] + head.box[3]) * head.step
+    mirrored = np.clip(middle - 1 - columns, 0, mask.shape[1] - 1)
+    here, there = image[rows, columns], image[rows, mirrored]
+    return {
+        "symmetry_overlap": mask[rows, mirrored].mean(),
+        "symmetry_mean_difference": here.mean() - there.mean(),
+        "symmetry_std_difference": here.std() - there.std(),
+    }
+
+
+def plane_features(head: Head) -> dict[str, float]:
+    """Describe the head itself, which tells axial, coronal and sagittal cuts apart.
+
+    Parameters
+    ----------
+    head : Head
+        From `find_head`.
+
+    Returns
+    -------
+    dict of str to float
+        One number for each row of `PLANE_FEATURES`.
+
+    Notes
+    -----
+    The same tumour shows up elsewhere in another plane, so place means little
+    without these. Introduced in lesson 06.
+    """
+    top, bottom, left, right = head.box
+    box = head.image[top:bottom, left:right]
+    tissue = head.image[head.filled]
+    square = resize(box, 32)
+    cells = resize(box, THUMBNAIL).ravel()
+    return {
+        "plane_width_mm": (right - left) * head.pixel_mm,
+        "plane_height_mm": (bottom - top) * head.pixel_mm,
+        "plane_aspect": (bottom - top) / (right - left),
+        "plane_head_share": head.filled.mean(),
+        "plane_box_share": tissue.size / box.size,
+        "plane_air_share": np.mean(tissue < 0.5 * head.median),
+        "plane_left_right": _correlation(square, square[:, ::-1]),
+        "plane_up_down": _correlation(square, square[::-1]),
+        "plane_median": head.median,
+        "plane_std": tissue.std(),
+        **{f"plane_cell_{r}{c}": cell for (r, c), cell in zip(_CELLS, cells, strict=True)},
+    }
+
+
+def _largest_piece(tissue: np.ndarray) -> np.ndarray:
+    pieces, n = label(tissue)
+    if not n:
+        return np.ones_like(tissue)
+    sizes = np.bincount(pieces.ravel())
+    return pieces == 1 + np.argmax(sizes[1:])
+
+
+def _fill(tissue: np.ndarray) -> np.ndarray:
+    # With a dark frame around, everything that is not tied to the first corner is head or enclosed by it.
+    dark, _ = label(~np.pad(tissue, 1))
+    return (dark != dark[0, 0])[1:-1, 1:-1]
+
+
+def _look_up(coarse: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    rows = np.minimum(y.astype(int), coarse.shape[0] - 1)
+    return coarse[rows, np.minimum(x.astype(int), coarse.shape[1] - 1)]
+
+
+def _correlation(first: np.ndarray, second: np.ndarray) -> float:
+    if first.std() < 1e-6:
+        return 1.0  # one single grey equals its mirror image
+    return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])

@@ -1,0 +1,158 @@
+"""What happens to a slice before anything looks at it, in training and in use alike."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from braintut.errors import DataError
+
+
+def head_mask(image: np.ndarray) -> np.ndarray:
+    """Pixels that belong to the head: brighter than a tenth of the bright end.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W)
+        A slice on any intensity scale, background dark.
+
+    Returns
+    -------
+    ndarray of bool, shape (H, W)
+        True where there is tissue. Air inside the head stays False.
+
+    Notes
+    -----
+    The bright end is the 99.5th percentile, so a few white pixels do not
+    decide. Introduced in lesson 01.
+    """
+    low, bright = np.percentile(image, [1, 99.5])
+    return image > low + 0.1 * (bright - low)
+
+
+def normalise(image: np.ndarray) -> np.ndarray:
+    """Bring one slice to 0..1, whatever scale it was stored on.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W)
+        Raw intensities of any numeric type.
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W)
+        0 is the 1st percentile of the picture (air), 1 the 99.5th percentile
+        of the head; values beyond are clipped.
+
+    Raises
+    ------
+    DataError
+        If the array is not a picture: wrong shape, NaN, infinite or constant.
+
+    Notes
+    -----
+    The MRI scale differs from slice to slice, so no fixed maximum can serve.
+    Introduced in lesson 01.
+    """
+    image = np.asarray(image)
+    if image.ndim != 2 or min(image.shape) < 16:
+        raise DataError(
+            f"A slice must be one grey picture of at least 16 x 16 pixels, but this array has shape {image.shape}."
+        )
+    image = image.astype(np.float32)
+    if not np.isfinite(image).all():
+        raise DataError("The picture holds NaN or infinite values; export the slice again.")
+    low = np.percentile(image, 1)
+    head = image[head_mask(image)]
+    high = np.percentile(head, 99.5) if head.size else low
+    if high <= low:
+        raise DataError("The picture is (nearly) one single grey; a slice of a head is expected.")
+    return np.clip((image - low) / (high - low), 0, 1)
+
+
+def resize(image: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
+    """Resize a float picture bilinearly, without aliasing when it shrinks.
+
+    Parameters
+    ----------
+    image : ndarray of float, shape (H, W)
+    size : int or (int, int)
+        New side, or new (height, width), in pixels.
+
+    Returns
+    -------
+    ndarray of float32
+
+    Notes
+    -----
+    Pillow widens its bilinear filter when it shrinks, which averages instead
+    of dropping pixels. Introduced in lesson 02.
+    """
+    height, width = (size, size) if isinstance(size, int) else size
+    image = np.asarray(image, np.float32)
+    if image.shape == (height, width):
+        return image
+    return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR))
+
+
+def resize_mask(mask: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
+    """Resize a mask and keep it a mask: a pixel is in if at least half of it is.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (H, W)
+    size : int or (int, int)
+        New side, or new (height, width), in pixels.
+
+    Returns
+    -------
+    ndarray of bool
+
+    Notes
+    -----
+    Introduced in lesson 02.
+    """
+    return resize(np.asarray(mask, np.float32), size) >= 0.5
+
+
+def pad_to_square(image: np.ndarray) -> np.ndarray:
+    """Put a picture in the middle of a black square, so that resizing never distorts it.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W)
+
+    Returns
+    -------
+    ndarray, shape (max(H, W), max(H, W))
+
+    Notes
+    -----
+    `crop_from_square` is the way back. Introduced in lesson 08.
+    """
+    height, width = image.shape
+    side = max(height, width)
+    top, left = (side - height) // 2, (side - width) // 2
+    return np.pad(image, ((top, side - height - top), (left, side - width - left)))
+
+
+def crop_from_square(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Undo `pad_to_square`: cut the middle (H, W) out of a square picture.
+
+    Parameters
+    ----------
+    image : ndarray, shape (S, S)
+    shape : (int, int)
+        Height and width that the picture had before it was padded.
+
+    Returns
+    -------
+    ndarray, shape (H, W)
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
+    height, width = shape
+    top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
+    return image[top : top + height, left : left + width]

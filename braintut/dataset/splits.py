@@ -1,0 +1,143 @@
+"""Ways of cutting a set in two. All but one keep a patient's slices together."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold, train_test_split
+
+from braintut.dataset.slices import Slices
+from braintut.errors import SplitError
+
+
+def split_by_patient(slices: Slices, test_share: float = 0.25, seed: int = 0) -> tuple[Slices, Slices]:
+    """Split so that no patient is on both sides, with the three types shared out evenly.
+
+    Parameters
+    ----------
+    slices : Slices
+    test_share : float
+        Share of the patients of each type that go to the test side, 0..1.
+    seed : int
+
+    Returns
+    -------
+    (Slices, Slices)
+        Training side and test side.
+
+    Raises
+    ------
+    SplitError
+        If a type has fewer than two patients, so it cannot be on both sides.
+
+    Notes
+    -----
+    Introduced in lesson 01.
+    """
+    return _split_by_group(slices, slices.patients, test_share, seed)
+
+
+def split_by_merged_patient(slices: Slices, test_share: float = 0.25, seed: int = 0) -> tuple[Slices, Slices]:
+    """Split like `split_by_patient`, with hidden twins counted as one patient.
+
+    Parameters, return value and errors as there. Introduced in lesson 01.
+    """
+    return _split_by_group(slices, slices.merged_patients, test_share, seed)
+
+
+def split_by_fold(slices: Slices, fold: int) -> tuple[Slices, Slices]:
+    """Split along the official folds: all others for training, `fold` for the test.
+
+    Parameters
+    ----------
+    slices : Slices
+    fold : int
+        Official fold that becomes the test side, 1..5.
+
+    Returns
+    -------
+    (Slices, Slices)
+        Training side and test side.
+
+    Raises
+    ------
+    SplitError
+        If the slices have no folds, or none of this fold.
+
+    Notes
+    -----
+    Introduced in lesson 01.
+    """
+    if not (slices.folds > 0).all():
+        raise SplitError("These slices have no official folds; put cvind.mat beside the .mat files and load again.")
+    test = slices.folds == fold
+    if not test.any() or test.all():
+        here = ", ".join(str(f) for f in np.unique(slices.folds))
+        raise SplitError(f"Fold {fold} leaves one side empty; the folds here are {here}.")
+    return slices[~test], slices[test]
+
+
+def leaky_split_by_slice(slices: Slices, test_share: float = 0.25, seed: int = 0) -> tuple[Slices, Slices]:
+    """Split slice by slice, which is WRONG: a patient's neighbouring slices land on both sides.
+
+    It exists so that a lesson can show how much it flatters. Parameters and
+    return value as in `split_by_patient`. Introduced in lesson 01.
+    """
+    train, test = train_test_split(
+        np.arange(len(slices)), test_size=test_share, random_state=seed, stratify=slices.labels
+    )
+    return slices[np.sort(train)], slices[np.sort(test)]
+
+
+def patient_folds(slices: Slices, n_folds: int = 4, seed: int = 0, merged: bool = False) -> np.ndarray:
+    """Deal patients into folds of our own, types shared out evenly.
+
+    Parameters
+    ----------
+    slices : Slices
+    n_folds : int
+    seed : int
+    merged : bool
+        Count hidden twins as one patient.
+
+    Returns
+    -------
+    ndarray of int, shape (N,)
+        Fold 1..n_folds of each slice.
+
+    Raises
+    ------
+    SplitError
+        If a type has fewer patients than there are folds.
+
+    Notes
+    -----
+    Introduced in lesson 07.
+    """
+    groups = slices.merged_patients if merged else slices.patients
+    for label in np.unique(slices.labels):
+        n = len(np.unique(groups[slices.labels == label]))
+        if n < n_folds:
+            raise SplitError(f"Label {label} has {n} patients, too few for {n_folds} folds; choose at most {n}.")
+    folds = np.zeros(len(slices), int)
+    cutter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    for number, (_, test) in enumerate(cutter.split(slices.labels, slices.labels, groups), start=1):
+        folds[test] = number
+    return folds
+
+
+def _split_by_group(slices: Slices, groups: np.ndarray, test_share: float, seed: int) -> tuple[Slices, Slices]:
+    if not 0 < test_share < 1:
+        raise SplitError(f"test_share must lie between 0 and 1, but is {test_share}.")
+    # A merged group has one type only, so its first slice tells the type of all.
+    names, first = np.unique(groups, return_index=True)
+    labels = slices.labels[first]
+    rng = np.random.default_rng(seed)
+    test_names: list[str] = []
+    for label in np.unique(labels):
+        of_label = rng.permutation(names[labels == label])
+        if len(of_label) < 2:
+            raise SplitError(f"Label {label} has {len(of_label)} patient; two are needed to have it on both sides.")
+        n_test = int(np.clip(round(test_share * len(of_label)), 1, len(of_label) - 1))
+        test_names.extend(of_label[:n_test])
+    test = np.isin(groups, test_names)
+    return slices[~test], slices[test]

@@ -1,0 +1,25 @@
+"""The one family of errors.
+
+Every message is one sentence (or two) that names the file or value, what was
+expected, and what to do. The command line prints it as it is.
+"""
+
+
+class BraintutError(Exception):
+    """Base of all errors that braintut raises on purpose."""
+
+
+class DataError(BraintutError, ValueError):
+    """A file, folder or array does not hold what it should."""
+
+
+class DownloadError(BraintutError):
+    """A file could not be fetched or is not the published one."""
+
+
+class ModelError(BraintutError, ValueError):
+    """A trained pair is missing, damaged or unknown."""
+
+
+class SplitError(BraintutError, ValueError):
+    """A split cannot be made from these slices."""

@@ -1,0 +1,317 @@
+"""The whole way as one thing: preprocessing, U-Net and classifier. A scan goes in, a report comes out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+from scipy.ndimage import label as connected_components
+from sklearn.pipeline import Pipeline as SklearnPipeline
+
+from braintut.classification.classifier import explain, load_classifier, save_classifier
+from braintut.classification.features import measure_features
+from braintut.dataset.preprocessing import crop_from_square, normalise, pad_to_square, resize, resize_mask
+from braintut.dataset.scans import Scan, read_scan
+from braintut.dataset.slices import FIELD_OF_VIEW_MM, TUMOUR_TYPES, Slices, merged_patient
+from braintut.errors import DataError, ModelError
+from braintut.report import Report
+from braintut.segmentation.prediction import predict_probabilities
+from braintut.segmentation.unet import build_unet
+
+ASSETS = Path(__file__).parent / "assets"
+MIN_AREA_MM2 = 10.0
+"""Smaller spots are noise: the smallest tumour that radiologists outlined has about four times this area."""
+
+
+@dataclass
+class Pipeline:
+    """Preprocessing, U-Net and classifiers, fitted together, saved together, called together.
+
+    Parameters
+    ----------
+    unet : keras.Model
+    classifier : sklearn Pipeline
+        Fitted on jittered and predicted masks; names the type from a predicted mask.
+    classifier_true_mask : sklearn Pipeline
+        Fitted on true masks; `evaluate` uses it to tell what the mask costs.
+    reference : DataFrame
+        A few rows of features of training slices; `explain` takes its medians from them.
+    card : dict
+        The model card: name, data, settings, numbers, hashes of the training patients.
+
+    Examples
+    --------
+    >>> pipeline = load_pipeline("phantom")
+    >>> report = pipeline("scan.png")
+    >>> report.tumour_type
+
+    Notes
+    -----
+    Introduced in lesson 00, opened up in lesson 08.
+    """
+
+    unet: keras.Model
+    classifier: SklearnPipeline
+    classifier_true_mask: SklearnPipeline
+    reference: pd.DataFrame
+    card: dict = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name of this pair."""
+        return self.card["name"]
+
+    @property
+    def unet_size(self) -> int:
+        """Side of the picture that the U-Net sees, in pixels."""
+        return self.card["settings"]["unet_size"]
+
+    @property
+    def working_size(self) -> int:
+        """Side of the picture that features are measured on, in pixels."""
+        return self.card["settings"]["working_size"]
+
+    def __call__(self, scan: Scan | Slices | np.ndarray | str | os.PathLike, pixel_mm: float | None = None) -> Report:
+        """Look at one scan.
+
+        Parameters
+        ----------
+        scan : path, Scan, Slices of length 1, or ndarray of shape (H, W)
+        pixel_mm : float, optional
+            Side of a pixel in mm, if you know better than the file.
+
+        Returns
+        -------
+        Report
+
+        Raises
+        ------
+        DataError
+            If the scan cannot be read or is no picture of a head.
+        """
+        scan = _as_scan(scan)
+        pixel_mm, assumed = (pixel_mm, False) if pixel_mm else (scan.pixel_mm, scan.pixel_mm_assumed)
+        start = time.perf_counter()
+        try:
+            normalised = normalise(scan.image)
+        except DataError as error:
+            raise DataError(f"{scan.name}: {error}") from error
+        working = self.prepare(normalised)
+        probability = self.find(working, scan.image.shape)
+        mask = keep_tumour(probability >= 0.5, pixel_mm)
+        features: dict[str, float] = {}
+        tumour_type, probabilities, reasons = None, None, []
+        if mask.any():
+            features = self.measure(working, mask, pixel_mm)
+            row = pd.DataFrame([features])
+            likely = self.classifier.predict_proba(row)[0]
+            probabilities = {TUMOUR_TYPES[c - 1]: float(p) for c, p in zip(self.classifier.classes_, likely, strict=True)}
+            tumour_type = max(probabilities, key=probabilities.get)
+            reasons = explain(self.classifier, row, self.reference)
+        return Report(
+            scan=scan.name, image=normalised, probability=probability, predicted_mask=mask, tumour_type=tumour_type,
+            probabilities=probabilities, pixel_mm=float(pixel_mm), pixel_mm_assumed=assumed,
+            seconds=time.perf_counter() - start, features=features, reasons=reasons, model=self.name,
+        )  # fmt: skip
+
+    def prepare(self, normalised: np.ndarray) -> np.ndarray:
+        """Bring a normalised picture of any shape to the square working grid, shape (S, S)."""
+        return resize(pad_to_square(normalised), self.working_size)
+
+    def find(self, working: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        """Probability of tumour on a grid of the given shape, from a picture on the working grid."""
+        seen = resize(working, self.unet_size)
+        probability = predict_probabilities(self.unet, seen[None], mirror=self.card["settings"]["mirror"])[0]
+        return crop_from_square(resize(probability, max(shape)), shape)
+
+    def measure(self, working: np.ndarray, mask: np.ndarray, pixel_mm: float) -> dict[str, float]:
+        """Features of a mask that lies on the scan's own grid."""
+        size = self.working_size
+        return measure_features(
+            working, resize_mask(pad_to_square(mask), size), pixel_mm * max(mask.shape) / size
+        )
+
+    def vote(self, reports: Iterable[Report]) -> dict[str, float] | None:
+        """Let several slices of one patient decide together.
+
+        Parameters
+        ----------
+        reports : iterable of Report
+            Of slices of one patient.
+
+        Returns
+        -------
+        dict or None
+            Mean probability of each type over the slices where a tumour was
+            found; None if there is none.
+        """
+        found = [report.probabilities for report in reports if report.tumour_found]
+        return {name: float(np.mean([p[name] for p in found])) for name in found[0]} if found else None
+
+    def was_fitted_on(self, patient: str) -> bool:
+        """Whether this pair was fitted on slices of this patient (the exact id decides)."""
+        return _fingerprint(self.card["salt"], patient) in self.card["patients"]
+
+    def was_fitted_on_twin(self, patient: str) -> bool:
+        """Whether this pair was fitted on this patient or one whose merged id is the same."""
+        return _fingerprint(self.card["salt"], merged_patient(patient)) in self.card["merged_patients"]
+
+    def save(self, folder: str | os.PathLike) -> Path:
+        """Write the pair to a folder: plain arrays, skops files and a JSON card; the card comes last."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        _save_weights(folder / "unet.npz", self.unet)
+        save_classifier(folder / "classifier.skops", self.classifier)
+        save_classifier(folder / "classifier_true_mask.skops", self.classifier_true_mask)
+        part = folder / "reference.csv.part"
+        self.reference.to_csv(part, index=False, float_format="%.4g")
+        part.replace(folder / "reference.csv")
+        self.card["files"] = {name: _sha256(folder / name) for name in FILES}
+        part = folder / "card.json.part"
+        part.write_text(json.dumps(self.card, indent=1) + "\n")
+        part.replace(folder / "card.json")
+        return folder
+
+
+FILES = ("unet.npz", "classifier.skops", "classifier_true_mask.skops", "reference.csv")
+
+
+def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None = None) -> Pipeline:
+    """Load a trained pair, and say which.
+
+    Parameters
+    ----------
+    name : str or path, optional
+        `"phantom"`, `"figshare"`, or a folder that `Pipeline.save` wrote.
+    slices : Slices, optional
+        Without a name the pair is chosen to fit these: `phantom` for phantoms,
+        `figshare` for everything else.
+
+    Returns
+    -------
+    Pipeline
+
+    Raises
+    ------
+    ModelError
+        If there is no such pair, or its files are damaged. No pickle is loaded.
+
+    Notes
+    -----
+    Introduced in lesson 00.
+    """
+    if name is None:
+        name = "phantom" if slices is not None and slices.source.startswith("phantom") else "figshare"
+    folder = ASSETS / name if str(name) in shipped_pairs() else Path(name)
+    card = _read_card(folder)
+    for file in FILES:
+        if not (folder / file).exists() or _sha256(folder / file) != card["files"][file]:
+            raise ModelError(f"{folder / file} is missing or not the one that its card names; install or train again.")
+    unet = build_unet(card["settings"]["unet_size"], **card["settings"]["unet"])
+    with np.load(folder / "unet.npz", allow_pickle=False) as arrays:
+        unet.set_weights([arrays[key].astype(np.float32) for key in sorted(arrays.files)])
+    print(f"braintut: pair '{card['name']}', trained on {card['data']['summary']}", file=sys.stderr)
+    return Pipeline(
+        unet,
+        load_classifier(folder / "classifier.skops"),
+        load_classifier(folder / "classifier_true_mask.skops"),
+        pd.read_csv(folder / "reference.csv"),
+        card,
+    )
+
+
+def shipped_pairs() -> list[str]:
+    """Names of the pairs that come with braintut."""
+    return sorted(path.parent.name for path in ASSETS.glob("*/card.json"))
+
+
+def keep_tumour(mask: np.ndarray, pixel_mm: float) -> np.ndarray:
+    """Keep the largest connected piece of a mask; nothing if it is smaller than 10 mm2.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (H, W)
+    pixel_mm : float
+
+    Returns
+    -------
+    ndarray of bool, shape (H, W)
+
+    Notes
+    -----
+    All but 4 of the 3064 true masks have one piece. Introduced in lesson 08.
+    """
+    pieces, n = connected_components(mask)
+    if n == 0:
+        return mask
+    areas = np.bincount(pieces.ravel())[1:]
+    if areas.max() * pixel_mm**2 < MIN_AREA_MM2:
+        return np.zeros_like(mask)
+    return pieces == 1 + areas.argmax()
+
+
+def fingerprints(salt: str, patients: Iterable[str]) -> dict[str, list[str]]:
+    """Salted SHA-256 of patient ids and of merged ids, for the model card.
+
+    It hides how an id is spelled, not who took part: whoever has the dataset
+    can compute the same hashes.
+    """
+    patients = sorted(set(patients))
+    merged = sorted({merged_patient(p) for p in patients})
+    return {
+        "patients": sorted(_fingerprint(salt, p) for p in patients),
+        "merged_patients": sorted(_fingerprint(salt, p) for p in merged),
+    }
+
+
+def _fingerprint(salt: str, patient: str) -> str:
+    return hashlib.sha256((salt + patient).encode()).hexdigest()
+
+
+def _as_scan(scan: Scan | Slices | np.ndarray | str | os.PathLike) -> Scan:
+    if isinstance(scan, Scan):
+        return scan
+    if isinstance(scan, str | os.PathLike):
+        return read_scan(scan)
+    if isinstance(scan, Slices):
+        if len(scan) != 1:
+            raise DataError(f"The pipeline looks at one slice at a time, but got {len(scan)}; write slices[0].")
+        return Scan(str(scan.ids[0]), scan.images[0], float(scan.pixel_mm[0]), False, str(scan.patients[0]))
+    image = np.asarray(scan)
+    if image.ndim != 2:
+        raise DataError(f"A scan is one grey picture of shape (H, W), but this array has shape {image.shape}.")
+    return Scan("scan", image, FIELD_OF_VIEW_MM / image.shape[1], True)
+
+
+def _save_weights(path: Path, model: keras.Model) -> None:
+    # Kernels as float16 halve the file; short vectors stay exact, because a variance can be tiny.
+    weights = [w.astype(np.float16) if w.ndim > 1 else w for w in model.get_weights()]
+    part = path.with_name(path.name + ".part")
+    with open(part, "wb") as file:
+        np.savez(file, **{f"{i:03d}": w for i, w in enumerate(weights)})
+    part.replace(path)
+
+
+def _read_card(folder: Path) -> dict:
+    try:
+        return json.loads((folder / "card.json").read_text())
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"There is no trained pair '{folder}'; give one of {', '.join(shipped_pairs()) or '(none shipped)'} "
+            f"or a folder that `braintut train` wrote."
+        ) from error
+    except ValueError as error:
+        raise ModelError(f"{folder / 'card.json'} is damaged ({error}); train or install again.") from error
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

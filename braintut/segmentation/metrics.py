@@ -1,0 +1,195 @@
+"""How good is a predicted mask? Overlap, border distance, misses, and their spread over patients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from scipy.ndimage import binary_erosion, distance_transform_edt
+
+from braintut.errors import DataError
+
+MISSED_BELOW = 0.1
+"""A slice whose Dice is below this counts as missed."""
+
+
+def dice_score(true_mask: np.ndarray, predicted_mask: np.ndarray) -> float:
+    """Overlap of two masks: twice the common area over the sum of both areas.
+
+    Parameters
+    ----------
+    true_mask, predicted_mask : ndarray of bool, same shape
+
+    Returns
+    -------
+    float
+        2 TP / (2 TP + FP + FN), 0..1; 1 where both masks are empty.
+
+    Raises
+    ------
+    DataError
+        If the shapes differ.
+
+    References
+    ----------
+    Dice, 1945, doi:10.2307/1932409. Introduced in lesson 03.
+    """
+    tp, fp, fn = _counts(true_mask, predicted_mask)
+    return 1.0 if tp + fp + fn == 0 else 2 * tp / (2 * tp + fp + fn)
+
+
+def iou_score(true_mask: np.ndarray, predicted_mask: np.ndarray) -> float:
+    """Common area over joint area, TP / (TP + FP + FN), 0..1; 1 where both masks are empty.
+
+    Parameters and errors as in `dice_score`. Jaccard, 1912,
+    doi:10.1111/j.1469-8137.1912.tb05611.x. Introduced in lesson 03.
+    """
+    tp, fp, fn = _counts(true_mask, predicted_mask)
+    return 1.0 if tp + fp + fn == 0 else tp / (tp + fp + fn)
+
+
+def sensitivity(true_mask: np.ndarray, predicted_mask: np.ndarray) -> float:
+    """Share of the tumour that was found, TP / (TP + FN), 0..1; NaN where there is no tumour.
+
+    Parameters and errors as in `dice_score`. Introduced in lesson 03.
+    """
+    tp, _, fn = _counts(true_mask, predicted_mask)
+    return float("nan") if tp + fn == 0 else tp / (tp + fn)
+
+
+def surface_dice(
+    true_mask: np.ndarray, predicted_mask: np.ndarray, pixel_mm: float, tolerance_mm: float = 2.0
+) -> float:
+    """Normalised surface distance: share of both borders that lies within a tolerance of the other.
+
+    Parameters
+    ----------
+    true_mask, predicted_mask : ndarray of bool, shape (H, W)
+    pixel_mm : float
+        Side of a pixel in mm.
+    tolerance_mm : float
+        Distance that counts as agreement, in mm.
+
+    Returns
+    -------
+    float
+        0..1; 1 where both masks are empty, 0 where only one is.
+
+    Raises
+    ------
+    DataError
+        If the shapes differ.
+
+    References
+    ----------
+    Nikolov et al., 2021, doi:10.2196/26151. Introduced in lesson 05.
+    """
+    tp, fp, fn = _counts(true_mask, predicted_mask)
+    if tp + fp + fn == 0:
+        return 1.0
+    if tp + fp == 0 or tp + fn == 0:
+        return 0.0
+    box = _common_box(true_mask | predicted_mask)
+    true_border, predicted_border = _border(true_mask[box]), _border(predicted_mask[box])
+    to_true = distance_transform_edt(~true_border)[predicted_border] * pixel_mm
+    to_predicted = distance_transform_edt(~predicted_border)[true_border] * pixel_mm
+    near = (to_true <= tolerance_mm).sum() + (to_predicted <= tolerance_mm).sum()
+    return float(near / (to_true.size + to_predicted.size))
+
+
+def score_table(
+    true_masks: np.ndarray, predicted_masks: np.ndarray, patients: np.ndarray, types: np.ndarray, pixel_mm: np.ndarray
+) -> pd.DataFrame:
+    """Every metric of every slice, in one table.
+
+    Parameters
+    ----------
+    true_masks, predicted_masks : ndarray of bool, shape (N, H, W)
+    patients, types : ndarray of str, shape (N,)
+    pixel_mm : ndarray of float, shape (N,)
+
+    Returns
+    -------
+    DataFrame
+        Columns patient, type, dice, iou, sensitivity, nsd_2mm, missed
+        (Dice below 0.1), not_found (empty prediction).
+
+    Notes
+    -----
+    Introduced in lesson 05.
+    """
+    rows = []
+    for true, predicted, patient, tumour_type, mm in zip(
+        true_masks, predicted_masks, patients, types, pixel_mm, strict=True
+    ):
+        dice = dice_score(true, predicted)
+        rows.append(
+            {
+                "patient": patient,
+                "type": tumour_type,
+                "dice": dice,
+                "iou": iou_score(true, predicted),
+                "sensitivity": sensitivity(true, predicted),
+                "nsd_2mm": surface_dice(true, predicted, mm),
+                "missed": dice < MISSED_BELOW,
+                "not_found": not predicted.any(),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def bootstrap_interval(
+    values: np.ndarray,
+    patients: np.ndarray,
+    statistic: Callable[[np.ndarray], float] = np.mean,
+    n_draws: int = 1000,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """95 % interval of a statistic when other patients had come: whole patients are drawn again.
+
+    Parameters
+    ----------
+    values : ndarray, shape (N,)
+        One value a slice.
+    patients : ndarray of str, shape (N,)
+    statistic : callable
+        Turns drawn values into one number.
+    n_draws : int
+    seed : int
+
+    Returns
+    -------
+    (float, float)
+        The 2.5th and 97.5th percentile over the draws.
+
+    References
+    ----------
+    Efron and Tibshirani, 1993, doi:10.1201/9780429246593. Introduced in lesson 05.
+    """
+    values, patients = np.asarray(values), np.asarray(patients)
+    of_patient = [values[patients == p] for p in np.unique(patients)]
+    rng = np.random.default_rng(seed)
+    draws = [
+        statistic(np.concatenate([of_patient[i] for i in rng.integers(0, len(of_patient), len(of_patient))]))
+        for _ in range(n_draws)
+    ]
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _counts(true_mask: np.ndarray, predicted_mask: np.ndarray) -> tuple[int, int, int]:
+    true, predicted = np.asarray(true_mask, bool), np.asarray(predicted_mask, bool)
+    if true.shape != predicted.shape:
+        raise DataError(f"The true mask has shape {true.shape}, the predicted one {predicted.shape}; make them equal.")
+    return int((true & predicted).sum()), int((~true & predicted).sum()), int((true & ~predicted).sum())
+
+
+def _common_box(mask: np.ndarray) -> tuple[slice, slice]:
+    # One pixel of margin, so that a border at the edge of the box keeps its outside.
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return slice(max(rows[0] - 1, 0), rows[-1] + 2), slice(max(columns[0] - 1, 0), columns[-1] + 2)
+
+
+def _border(mask: np.ndarray) -> np.ndarray:
+    return mask & ~binary_erosion(mask)

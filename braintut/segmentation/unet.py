@@ -1,0 +1,80 @@
+"""The U-Net: a contracting path, an expanding path, and bridges between them."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from braintut.errors import ModelError
+
+
+def build_unet(
+    size: int | None = None, filters: int = 16, depth: int = 4, normalisation: str = "batch", dropout: float = 0.0
+) -> keras.Model:
+    """Build a U-Net that turns a slice into a probability of tumour for each pixel.
+
+    Parameters
+    ----------
+    size : int, optional
+        Side of the input in pixels; without it any size that `2 ** depth` divides is taken.
+    filters : int
+        Filters of the first level; each level below has twice as many.
+    depth : int
+        How often the picture is halved.
+    normalisation : {"batch", "group", "none"}
+        What follows each convolution.
+    dropout : float
+        Share of the bottom's channels that are dropped in training, 0..1.
+
+    Returns
+    -------
+    keras.Model
+        Input (batch, size, size, 1) in 0..1, output (batch, size, size, 1) in 0..1.
+
+    Raises
+    ------
+    ModelError
+        If `size` cannot be halved `depth` times, or the normalisation is unknown.
+
+    References
+    ----------
+    Ronneberger, Fischer and Brox, 2015, doi:10.1007/978-3-319-24574-4_28
+
+    Notes
+    -----
+    Introduced in lesson 02.
+    """
+    if size is not None and size % 2**depth:
+        raise ModelError(
+            f"A picture of {size} px cannot be halved {depth} times; use a multiple of {2**depth} or a smaller depth."
+        )
+    inputs = keras.Input((size, size, 1), name="slice")
+    x = inputs
+    bridges = []
+    for level in range(depth):
+        x = _two_convolutions(x, filters * 2**level, normalisation)
+        bridges.append(x)
+        x = layers.MaxPooling2D()(x)
+    x = _two_convolutions(x, filters * 2**depth, normalisation)
+    if dropout:
+        x = layers.SpatialDropout2D(dropout)(x)
+    for level in reversed(range(depth)):
+        x = layers.Conv2DTranspose(filters * 2**level, 2, strides=2)(x)
+        x = layers.Concatenate()([x, bridges[level]])
+        x = _two_convolutions(x, filters * 2**level, normalisation)
+    # Probabilities stay float32 also under mixed precision, where float16 would round small ones to 0.
+    outputs = layers.Conv2D(1, 1, activation="sigmoid", dtype="float32", name="probability")(x)
+    return keras.Model(inputs, outputs, name="unet")
+
+
+def _two_convolutions(x: keras.KerasTensor, filters: int, normalisation: str) -> keras.KerasTensor:
+    for _ in range(2):
+        x = layers.Conv2D(filters, 3, padding="same", use_bias=normalisation == "none")(x)
+        if normalisation == "batch":
+            x = layers.BatchNormalization()(x)
+        elif normalisation == "group":
+            x = layers.GroupNormalization(groups=min(8, filters))(x)
+        elif normalisation != "none":
+            raise ModelError(f"Unknown normalisation '{normalisation}'; choose batch, group or none.")
+        x = layers.ReLU()(x)
+    return x

@@ -1,0 +1,32 @@
+"""Settings of all tests, `pytest` and `pytest --nbval lessons` alike."""
+
+import os
+
+import matplotlib
+
+# Set before anything imports Keras; the kernels that nbval starts inherit them. Phantoms, so that a
+# downloaded real set changes no output; a quiet TensorFlow and no oneDNN, so that numbers repeat.
+os.environ["BRAINTUT_DATA"] = "phantoms"
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
+# Tests draw without a window. A variable would reach the lessons too and take their inline pictures.
+os.environ.pop("MPLBACKEND", None)
+matplotlib.use("agg")
+
+CELL_SECONDS = 120  # nbval's own default, 2000, would hide a cell that hangs for half an hour
+NBVAL_DEFAULT_SECONDS = 2000
+
+
+def pytest_configure(config):
+    """Give nbval the settings of this project where the command line says nothing else."""
+    options = config.option
+    if getattr(options, "nbval_cell_timeout", None) == NBVAL_DEFAULT_SECONDS:
+        options.nbval_cell_timeout = CELL_SECONDS
+    if hasattr(options, "nbval_current_env") and not options.nbval_kernel_name:
+        options.nbval_current_env = True  # lessons run on this Python, whichever kernel is called python3
+
+
+def pytest_collectstart(collector):
+    """Compare no progress bars (stderr) and no HTML, whose ids differ from run to run."""
+    if hasattr(collector, "skip_compare"):
+        collector.skip_compare += ("stderr", "text/html")
