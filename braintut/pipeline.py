@@ -17,8 +17,9 @@ import pandas as pd
 from scipy.ndimage import label as connected_components
 from sklearn.pipeline import Pipeline as SklearnPipeline
 
-from braintut.classification.classifier import explain, load_classifier, save_classifier
 from braintut.classification.features import measure_features
+from braintut.classification.insight import explain
+from braintut.classification.storing import load_classifier, save_classifier
 from braintut.dataset.preprocessing import crop_from_square, normalise, pad_to_square, resize, resize_mask
 from braintut.dataset.scans import Scan, read_scan
 from braintut.dataset.slices import FIELD_OF_VIEW_MM, TUMOUR_TYPES, Slices, merged_patient
@@ -80,7 +81,9 @@ class Pipeline:
         """Side of the picture that features are measured on, in pixels."""
         return self.card["settings"]["working_size"]
 
-    def __call__(self, scan: Scan | Slices | np.ndarray | str | os.PathLike, pixel_mm: float | None = None) -> Report:
+    def __call__(
+        self, scan: Scan | Slices | np.ndarray | str | os.PathLike, pixel_mm: float | None = None
+    ) -> Report:
         """Look at one scan.
 
         Parameters
@@ -114,7 +117,9 @@ class Pipeline:
             features = self.measure(working, mask, pixel_mm)
             row = pd.DataFrame([features])
             likely = self.classifier.predict_proba(row)[0]
-            probabilities = {TUMOUR_TYPES[c - 1]: float(p) for c, p in zip(self.classifier.classes_, likely, strict=True)}
+            probabilities = {
+                TUMOUR_TYPES[c - 1]: float(p) for c, p in zip(self.classifier.classes_, likely, strict=True)
+            }
             tumour_type = max(probabilities, key=probabilities.get)
             reasons = explain(self.classifier, row, self.reference)
         return Report(
@@ -215,7 +220,9 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
     card = _read_card(folder)
     for file in FILES:
         if not (folder / file).exists() or _sha256(folder / file) != card["files"][file]:
-            raise ModelError(f"{folder / file} is missing or not the one that its card names; install or train again.")
+            raise ModelError(
+                f"{folder / file} is missing or not the one that its card names; install or train again."
+            )
     unet = build_unet(card["settings"]["unet_size"], **card["settings"]["unet"])
     with np.load(folder / "unet.npz", allow_pickle=False) as arrays:
         unet.set_weights([arrays[key].astype(np.float32) for key in sorted(arrays.files)])
@@ -284,11 +291,15 @@ def _as_scan(scan: Scan | Slices | np.ndarray | str | os.PathLike) -> Scan:
         return read_scan(scan)
     if isinstance(scan, Slices):
         if len(scan) != 1:
-            raise DataError(f"The pipeline looks at one slice at a time, but got {len(scan)}; write slices[0].")
+            raise DataError(
+                f"The pipeline looks at one slice at a time, but got {len(scan)}; write slices[0]."
+            )
         return Scan(str(scan.ids[0]), scan.images[0], float(scan.pixel_mm[0]), False, str(scan.patients[0]))
     image = np.asarray(scan)
     if image.ndim != 2:
-        raise DataError(f"A scan is one grey picture of shape (H, W), but this array has shape {image.shape}.")
+        raise DataError(
+            f"A scan is one grey picture of shape (H, W), but this array has shape {image.shape}."
+        )
     return Scan("scan", image, FIELD_OF_VIEW_MM / image.shape[1], True)
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import skops.io
-from scipy import stats
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import PredefinedSplit, StratifiedGroupKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -125,8 +122,7 @@ def fit_classifier(
     fitted = clone(classifier)
     if groups is None or "model__cv" not in fitted.get_params():
         return fitted.fit(table[found], labels)
-    folds = _deal_groups(labels, np.asarray(groups)[found])
-    fitted.set_params(model__cv=[(np.flatnonzero(folds != k), np.flatnonzero(folds == k)) for k in np.unique(folds)])
+    fitted.set_params(model__cv=PredefinedSplit(_deal_groups(labels, np.asarray(groups)[found])))
     fitted.fit(table[found], labels)
     return fitted.set_params(model__cv=4)  # the row numbers have done their work; don't save them with the model
 
@@ -227,17 +223,16 @@ def predict_types(classifier: Pipeline, table: pd.DataFrame) -> pd.DataFrame:
     return answer.assign(predicted=predicted)
 
 
-def _deal_groups(labels: np.ndarray, groups: np.ndarray, n_folds: int = 4) -> np.ndarray:
-    """Deal groups into folds, types shared out evenly; never more folds than the rarest type has groups."""
-    names, first = np.unique(groups, return_index=True)
-    rarest = min(np.bincount(np.unique(labels[first], return_inverse=True)[1]))
-    if rarest < 2:
+def _deal_groups(labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Deal groups into up to four folds, types shared out evenly."""
+    fewest = min(len(np.unique(groups[labels == label])) for label in np.unique(labels))
+    if fewest < 2:
         raise SplitError("One type has a single patient only; two are needed to have one on each side.")
-    fold_of = {}
-    for label in np.unique(labels):
-        for place, name in enumerate(names[labels[first] == label]):
-            fold_of[name] = place % min(n_folds, rarest) + 1
-    return np.array([fold_of[name] for name in groups])
+    folds = np.zeros(len(labels), int)
+    cutter = StratifiedGroupKFold(min(4, fewest), shuffle=True, random_state=0)
+    for number, (_, test) in enumerate(cutter.split(labels, labels, groups), start=1):
+        folds[test] = number
+    return folds
 
 
 def _check_folds(folds: np.ndarray, groups: np.ndarray) -> None:

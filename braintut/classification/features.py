@@ -16,7 +16,7 @@ from braintut.classification.place import (
 )
 from braintut.classification.shape import SHAPE_FEATURES, shape_features
 from braintut.classification.surroundings import MARGIN_MM, RING_FEATURES, ring_features
-from braintut.classification.texture import TEXTURE_FEATURES, firstorder_features, glcm_features, lbp_features
+from braintut.classification.texture import TEXTURE_FEATURES, firstorder_features, glcm_features
 from braintut.dataset.slices import Slices
 from braintut.errors import DataError
 
@@ -78,7 +78,7 @@ def measure_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float) -> di
     image, mask = np.asarray(image, np.float32), np.asarray(mask, bool)
     _check(image, mask, pixel_mm)
     head = find_head(image, pixel_mm)
-    # What looks at single pixels only needs the tumour and a margin: that is what makes it fast.
+    # What looks at each pixel only needs the tumour and a margin: that is what makes it fast.
     box = _box(mask, margin=int(np.ceil(MARGIN_MM / pixel_mm)))
     near_image, near_mask = image[box], mask[box]
     return {
@@ -87,7 +87,6 @@ def measure_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float) -> di
         **symmetry_features(image, mask, head),
         **firstorder_features(image[mask], head.median),
         **glcm_features(near_image, near_mask, pixel_mm),
-        **lbp_features(near_image, near_mask, pixel_mm),
         **ring_features(near_image, near_mask, pixel_mm, head.median),
         **plane_features(head),
     }

@@ -12,9 +12,6 @@ from braintut.dataset.preprocessing import head_mask, resize
 HEAD_GRID_MM = 2.0
 """The head is looked at on a grid of about this size: enough for place, and fast."""
 
-THUMBNAIL = 8
-"""Side of the small picture of the head's box, in pixels."""
-
 PLACE_FEATURES = {
     "place_mean_x": "mean column / picture width, 0..1 (the seed's mean x)",
     "place_mean_y": "mean row / picture height, 0..1 (the seed's mean y)",
@@ -42,7 +39,6 @@ SYMMETRY_FEATURES = {
     "symmetry_std_difference": "std of the grey inside - std under the mirrored mask",
 }
 
-_CELLS = [(row, column) for row in range(THUMBNAIL) for column in range(THUMBNAIL)]
 PLANE_FEATURES = {
     "plane_width_mm": "width of the head's box",
     "plane_height_mm": "height of the head's box",
@@ -54,7 +50,6 @@ PLANE_FEATURES = {
     "plane_up_down": "correlation of the head with its up-down mirror image: highest in axial cuts",
     "plane_median": "median grey of the head, 0..1",
     "plane_std": "standard deviation of the head's grey",
-    **{f"plane_cell_{r}{c}": f"mean grey in row {r}, column {c} of an 8 x 8 picture of the head's box" for r, c in _CELLS},
 }
 
 
@@ -234,7 +229,6 @@ def plane_features(head: Head) -> dict[str, float]:
     box = head.image[top:bottom, left:right]
     tissue = head.image[head.filled]
     square = resize(box, 32)
-    cells = resize(box, THUMBNAIL).ravel()
     return {
         "plane_width_mm": (right - left) * head.pixel_mm,
         "plane_height_mm": (bottom - top) * head.pixel_mm,
@@ -246,8 +240,7 @@ def plane_features(head: Head) -> dict[str, float]:
         "plane_up_down": _correlation(square, square[::-1]),
         "plane_median": head.median,
         "plane_std": tissue.std(),
-        **{f"plane_cell_{r}{c}": cell for (r, c), cell in zip(_CELLS, cells, strict=True)},
-    }
+        }
 
 
 def _largest_piece(tissue: np.ndarray) -> np.ndarray:

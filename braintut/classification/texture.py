@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.stats import kurtosis, skew
-from skimage.feature import graycomatrix, graycoprops, local_binary_pattern
+from skimage.feature import graycomatrix, graycoprops
 
 GREY_LEVELS = 32
 """Number of grey levels that 0..1 is cut into for histograms and co-occurrence."""
@@ -37,12 +37,7 @@ GLCM_FEATURES = {
     "glcm_correlation": "correlation of the two greys of a pair: near 1 for smooth slopes, 0 for noise",
 }
 
-LBP_FEATURES = {
-    **{f"lbp_{n}": f"share of pixels with {n} brighter neighbours of 8, all in one arc (edges, spots)" for n in range(9)},
-    "lbp_mixed": "share of pixels whose brighter neighbours are scattered (noise)",
-}
-
-TEXTURE_FEATURES = {**FIRSTORDER_FEATURES, **GLCM_FEATURES, **LBP_FEATURES}
+TEXTURE_FEATURES = {**FIRSTORDER_FEATURES, **GLCM_FEATURES}
 """Name -> formula and meaning, one row a feature."""
 
 
@@ -118,31 +113,6 @@ def glcm_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float) -> dict[
     named = ("homogeneity", "contrast", "dissimilarity", "energy", "correlation")
     measured = {f"glcm_{name}": graycoprops(pairs, name)[0, 0] for name in named}
     return {"glcm_entropy": _entropy(pairs), **measured}
-
-
-def lbp_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float) -> dict[str, float]:
-    """Count small patterns (edge, corner, spot) inside the tumour, whichever way they are turned.
-
-    Parameters
-    ----------
-    image, mask, pixel_mm
-        As in `glcm_features`.
-
-    Returns
-    -------
-    dict of str to float
-        Shares that sum to 1, one for each row of `LBP_FEATURES`.
-
-    Notes
-    -----
-    Uniform local binary patterns, 8 neighbours at 2 mm (Ojala 2002,
-    doi:10.1109/TPAMI.2002.1017623). Introduced in lesson 06.
-    """
-    # Patterns need whole grey numbers: rounding noise must not decide which neighbour is brighter.
-    grey = np.round(image * 255).astype(np.uint8)
-    patterns = local_binary_pattern(grey, 8, max(1, round(NEIGHBOUR_MM / pixel_mm)), "uniform")[mask]
-    shares = np.bincount(patterns.astype(int), minlength=10) / patterns.size
-    return dict(zip(LBP_FEATURES, shares, strict=True))
 
 
 def _grey_level(grey: np.ndarray) -> np.ndarray:

@@ -47,7 +47,9 @@ def load_slices(size: int = 128, full: bool = False) -> Slices:
     if not slices.source.startswith("phantom") and not full:
         slices = _subset(slices)
     slices = slices.resized(size)
-    print(f"braintut: {len(slices)} slices of {slices.n_patients} patients ({slices.source})", file=sys.stderr)
+    print(
+        f"braintut: {len(slices)} slices of {slices.n_patients} patients ({slices.source})", file=sys.stderr
+    )
     return slices
 
 
@@ -75,7 +77,9 @@ def _find(size: int) -> Slices:
             return load_figshare(path, max(size, WORKING_SIZE))
         if path.is_file():
             return Slices.load(path)
-        raise DataError(f"BRAINTUT_DATA is '{chosen}', but there is no such folder or file; write `phantoms` or a path.")
+        raise DataError(
+            f"BRAINTUT_DATA is '{chosen}', but there is no such folder or file; write `phantoms` or a path."
+        )
     folder = default_data_folder()
     if folder.is_dir() and (any(folder.glob("*.zip")) or any(folder.glob("[0-9]*.mat"))):
         return load_figshare(folder, max(size, WORKING_SIZE))

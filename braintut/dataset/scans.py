@@ -68,7 +68,13 @@ def read_scan(path: str | os.PathLike) -> Scan:
     if path.suffix.lower() == ".mat":
         raw = read_mat(path)
         return Scan(
-            str(path), raw.image, raw.pixel_mm_or_assumed, raw.pixel_mm is None, raw.patient, raw.mask, raw.label
+            str(path),
+            raw.image,
+            raw.pixel_mm_or_assumed,
+            raw.pixel_mm is None,
+            raw.patient,
+            raw.mask,
+            raw.label,
         )
     image, stated = _read_picture(path)
     return Scan(str(path), image, stated or FIELD_OF_VIEW_MM / image.shape[1], stated is None)

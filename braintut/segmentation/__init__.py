@@ -1,0 +1,5 @@
+"""Finding the tumour: U-Net, losses, metrics, augmentation, training."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

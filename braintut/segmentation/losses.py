@@ -34,7 +34,9 @@ class DiceLoss(keras.losses.Loss):
     Introduced in lesson 03.
     """
 
-    def __init__(self, per: str = "image", smooth: float = 1.0, name: str = "dice_loss", **kwargs: object) -> None:
+    def __init__(
+        self, per: str = "image", smooth: float = 1.0, name: str = "dice_loss", **kwargs: object
+    ) -> None:
         super().__init__(name=name, **kwargs)
         if per not in ("image", "batch"):
             raise ModelError(f"Dice is counted per image or per batch, not per '{per}'.")
@@ -70,7 +72,11 @@ class DiceCrossEntropyLoss(keras.losses.Loss):
     """
 
     def __init__(
-        self, per: str = "image", cross_entropy_weight: float = 1.0, name: str = "dice_cross_entropy", **kwargs: object
+        self,
+        per: str = "image",
+        cross_entropy_weight: float = 1.0,
+        name: str = "dice_cross_entropy",
+        **kwargs: object,
     ) -> None:
         super().__init__(name=name, **kwargs)
         self.dice = DiceLoss(per)

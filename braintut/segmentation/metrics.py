@@ -99,7 +99,11 @@ def surface_dice(
 
 
 def score_table(
-    true_masks: np.ndarray, predicted_masks: np.ndarray, patients: np.ndarray, types: np.ndarray, pixel_mm: np.ndarray
+    true_masks: np.ndarray,
+    predicted_masks: np.ndarray,
+    patients: np.ndarray,
+    types: np.ndarray,
+    pixel_mm: np.ndarray,
 ) -> pd.DataFrame:
     """Every metric of every slice, in one table.
 
@@ -181,7 +185,9 @@ def bootstrap_interval(
 def _counts(true_mask: np.ndarray, predicted_mask: np.ndarray) -> tuple[int, int, int]:
     true, predicted = np.asarray(true_mask, bool), np.asarray(predicted_mask, bool)
     if true.shape != predicted.shape:
-        raise DataError(f"The true mask has shape {true.shape}, the predicted one {predicted.shape}; make them equal.")
+        raise DataError(
+            f"The true mask has shape {true.shape}, the predicted one {predicted.shape}; make them equal."
+        )
     return int((true & predicted).sum()), int((~true & predicted).sum()), int((true & ~predicted).sum())
 
 

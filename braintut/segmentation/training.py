@@ -40,7 +40,12 @@ class SliceBatches(keras.utils.PyDataset):
     """
 
     def __init__(
-        self, slices: Slices, batch_size: int, augmentation: Augmentation | None = None, seed: int = 0, epoch: int = 0
+        self,
+        slices: Slices,
+        batch_size: int,
+        augmentation: Augmentation | None = None,
+        seed: int = 0,
+        epoch: int = 0,
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=4)
         self.slices, self.batch_size, self.augmentation = slices, batch_size, augmentation
@@ -139,7 +144,9 @@ def train_unet(
         report(f"going on after epoch {len(history)} of {epochs} ({folder})")
     for epoch in range(len(history), epochs):
         start = time.perf_counter()
-        fitted = model.fit(SliceBatches(train, batch_size, augmentation, seed, epoch), verbose=0, shuffle=False)
+        fitted = model.fit(
+            SliceBatches(train, batch_size, augmentation, seed, epoch), verbose=0, shuffle=False
+        )
         entry = {"epoch": epoch + 1, "loss": float(fitted.history["loss"][0])}
         if validation is not None:
             entry |= _validate(model, validation)
@@ -158,7 +165,10 @@ def train_unet(
 def _optimiser(learning_rate: float, batches: int, epochs: int) -> keras.optimizers.Optimizer:
     warmup = min(batches, max(1, batches * epochs // 10))
     schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, max(1, batches * epochs - warmup), warmup_target=learning_rate, warmup_steps=warmup
+        learning_rate / 10,
+        max(1, batches * epochs - warmup),
+        warmup_target=learning_rate,
+        warmup_steps=warmup,
     )
     return keras.optimizers.AdamW(schedule, weight_decay=1e-4, clipnorm=1.0)
 

@@ -9,7 +9,11 @@ from braintut.errors import ModelError
 
 
 def build_unet(
-    size: int | None = None, filters: int = 16, depth: int = 4, normalisation: str = "batch", dropout: float = 0.0
+    size: int | None = None,
+    filters: int = 16,
+    depth: int = 4,
+    normalisation: str = "batch",
+    dropout: float = 0.0,
 ) -> keras.Model:
     """Build a U-Net that turns a slice into a probability of tumour for each pixel.
 

@@ -1,0 +1,136 @@
+"""Which features matter: for a whole table (backward elimination) and for one scan (what-if)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from sklearn.pipeline import Pipeline
+
+from braintut.classification.classifier import found_rows
+from braintut.errors import DataError
+
+GROUPS = {
+    "shape": "size and outline",
+    "place": "place in the head",
+    "symmetry": "difference from the other side",
+    "firstorder": "brightness inside",
+    "glcm": "texture (pairs)",
+    "ring": "rim and surroundings",
+    "plane": "the way the head was cut",
+}
+"""First word of a feature's name -> what the group measures."""
+
+
+def backward_elimination(table: pd.DataFrame, labels: np.ndarray, p_value: float = 0.05) -> list[str]:
+    """Drop the least useful feature again and again, until all that are left matter.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (N, n_features)
+        From `measure_table`; take a dozen columns, not all.
+    labels : ndarray of int, shape (N,)
+        True types.
+    p_value : float
+        A feature stays if its p-value is at most this, 0..1.
+
+    Returns
+    -------
+    list of str
+        Names of the features that stay.
+
+    Raises
+    ------
+    DataError
+        If there are too few rows for so many features.
+
+    Notes
+    -----
+    Each round fits a straight-line model of the features to each type's 0/1
+    and asks by an F-test how much worse the fit gets without one feature
+    (Wilks' lambda, all types at once). A p-value assumes rows that do not
+    depend on each other; slices of one patient do, so it is too optimistic
+    here. Use it to tidy up, not to prove. Introduced in lesson 06.
+    """
+    found = found_rows(table)
+    values = table[found].fillna(table[found].median())
+    kept = [name for name in table.columns if values[name].std() > 0]
+    targets = pd.get_dummies(np.asarray(labels)[found]).to_numpy(float)[:, 1:]
+    if len(values) <= len(kept) + targets.shape[1] + 1:
+        raise DataError(f"{len(values)} rows are too few to judge {len(kept)} features.")
+    while kept:
+        p_values = _p_values(values[kept].to_numpy(float), targets)
+        worst = int(np.argmax(p_values))
+        if p_values[worst] <= p_value:
+            break
+        kept.pop(worst)
+    return kept
+
+
+def _p_values(values: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """P-value of each feature, given all the others (partial Wilks' lambda)."""
+    scaled = (values - values.mean(axis=0)) / values.std(axis=0)
+    design = np.column_stack([np.ones(len(scaled)), scaled])
+    full = _unexplained(design, targets)
+    n_targets, freedom = targets.shape[1], len(design) - design.shape[1] - targets.shape[1] + 1
+    without = [_unexplained(np.delete(design, column, axis=1), targets) for column in range(1, design.shape[1])]
+    # lambda = unexplained with / without the feature; it is exactly F-distributed for one feature at a time.
+    ratio = np.exp(np.array(without) - full)
+    return stats.f.sf((ratio - 1) * freedom / n_targets, n_targets, freedom)
+
+
+def _unexplained(design: np.ndarray, targets: np.ndarray) -> float:
+    """Logarithm of the volume of what a straight-line fit leaves over."""
+    left = targets - design @ np.linalg.lstsq(design, targets, rcond=None)[0]
+    return float(np.linalg.slogdet(left.T @ left)[1])
+
+
+def explain(
+    classifier: Pipeline, row: pd.DataFrame, reference_table: pd.DataFrame, by: str = "group"
+) -> list[tuple[str, float]]:
+    """Ask 'what if this were average?' and see how sure the classifier stays.
+
+    Parameters
+    ----------
+    classifier : Pipeline
+        Fitted.
+    row : DataFrame, shape (1, n_features)
+        The scan: one row of `measure_table`, not all NaN.
+    reference_table : DataFrame
+        What average means: the training table, or just its medians.
+    by : {"group", "feature"}
+        Put whole groups (see `GROUPS`) to their medians, or single features.
+
+    Returns
+    -------
+    list of (str, float)
+        Group or feature and its effect, largest first: by how much the
+        winning type's probability falls (-1..1) once it is average. Above 0
+        speaks for the type, below 0 against it.
+
+    Raises
+    ------
+    DataError
+        If `row` is not one row with a measured tumour, or `by` is unknown.
+
+    Notes
+    -----
+    All variants go through the classifier in one call, so this takes a few
+    milliseconds. Features that say the same cover for each other one by one;
+    groups are the more honest answer. Introduced in lesson 07.
+    """
+    if by not in ("group", "feature"):
+        raise DataError(f"by must be 'group' or 'feature', but is '{by}'.")
+    if len(row) != 1 or not found_rows(row)[0]:
+        raise DataError("Explain needs exactly one row in which a tumour was measured.")
+    used = list(classifier.named_steps["columns"].transformers_[0][2])
+    names = used if by == "feature" else list(dict.fromkeys(name.split("_")[0] for name in used))
+    average = reference_table[used].median().to_numpy()
+    variants = np.repeat(row[used].to_numpy(), len(names) + 1, axis=0)
+    for number, name in enumerate(names, start=1):
+        chosen = [column == name if by == "feature" else column.split("_")[0] == name for column in used]
+        variants[number, chosen] = average[chosen]
+    probabilities = classifier.predict_proba(pd.DataFrame(variants, columns=used))
+    winner = probabilities[0].argmax()
+    effects = zip(names, (probabilities[0, winner] - probabilities[1:, winner]).tolist(), strict=True)
+    return sorted(effects, key=lambda effect: -abs(effect[1]))

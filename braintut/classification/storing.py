@@ -1,0 +1,101 @@
+"""Keep a fitted classifier in a file that cannot run code when it is opened."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import skops.io
+from sklearn.pipeline import Pipeline
+
+from braintut.errors import ModelError
+
+TRUSTED = (
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.compose._column_transformer._RemainderColsList",
+    "sklearn._loss.link.Interval",
+    "sklearn._loss.link.LogitLink",
+    "sklearn._loss.link.MultinomialLogit",
+    "sklearn._loss.loss.HalfMultinomialLoss",
+    "sklearn._loss._loss.CyHalfMultinomialLoss",
+    "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+)
+"""Parts of scikit-learn's own classifiers that skops does not know by itself. Nothing else is loaded."""
+
+
+def save_classifier(path: str | os.PathLike, classifier: Pipeline) -> Path:
+    """Write a fitted classifier to a file.
+
+    Parameters
+    ----------
+    path : path
+        File to write, usual ending `.skops`; what was there stays until the
+        new file is whole.
+    classifier : Pipeline
+        Fitted.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ModelError
+        If the classifier has parts that `load_classifier` would refuse.
+
+    Notes
+    -----
+    Introduced in lesson 07.
+    """
+    path = Path(path)
+    data = skops.io.dumps(classifier, compression=8)  # 8 is zip's 'deflated'
+    foreign = set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED)
+    if foreign:
+        raise ModelError(f"{path} was not written: '{sorted(foreign)[0]}' is no part of a classifier of this course.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(data)
+    part.replace(path)
+    return path
+
+
+def load_classifier(path: str | os.PathLike) -> Pipeline:
+    """Read a classifier that `save_classifier` wrote.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Pipeline
+        Fitted.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, damaged, or holds anything but known parts of
+        scikit-learn. A pickle is never opened.
+
+    Notes
+    -----
+    Introduced in lesson 07.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ModelError(f"There is no classifier {path}; train one, or check the name.")
+    data = path.read_bytes()
+    try:
+        foreign = set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED)
+        if foreign:
+            raise ModelError(f"{path} holds '{sorted(foreign)[0]}', which is no part of a classifier; don't use it.")
+        loaded = skops.io.loads(data, trusted=list(TRUSTED))
+    except ModelError:
+        raise
+    except Exception as error:  # a damaged file can fail in any way: zip, JSON, or arrays
+        raise ModelError(f"{path} cannot be read as a classifier ({error}); make it again.") from error
+    if not isinstance(loaded, Pipeline):
+        raise ModelError(f"{path} holds a {type(loaded).__name__}, but a classifier of this course is a Pipeline.")
+    return loaded

@@ -1,0 +1,288 @@
+"""The same from a shell: `braintut --help`."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from braintut.errors import BraintutError, DataError
+
+app = typer.Typer(
+    help="Find a brain tumour on an MRI slice, name its type, and learn how that works. Not for clinical use.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", help="Trained pair: phantom, figshare, or a folder that `train` wrote."),
+]
+JsonOption = Annotated[Path | None, typer.Option("--json", help="Write the answer to this file, too.")]
+
+
+def main() -> None:
+    """Run the command line: exit code 0 if all went well, 1 if something failed, 2 for a wrong call."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        app()
+    except BraintutError as error:
+        print(f"braintut: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+@app.command()
+def lab() -> None:
+    """Open JupyterLab on the first lesson."""
+    first = _lessons_folder() / "00_start_here.ipynb"
+    sys.exit(subprocess.call([sys.executable, "-m", "jupyter", "lab", str(first)]))
+
+
+@app.command()
+def lessons(
+    numbers: Annotated[
+        list[str] | None, typer.Argument(help="Which lessons, for example 00 03; all if none.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the pages go.")] = Path("build/lessons"),
+) -> None:
+    """Run lessons from top to bottom and write each as a web page."""
+    from tqdm import tqdm
+
+    everything = sorted(_lessons_folder().glob("[0-9][0-9]_*.ipynb"))
+    chosen = [p for p in everything if not numbers or p.name[:2] in {n.zfill(2) for n in numbers}]
+    if not chosen:
+        raise DataError(
+            f"There is no lesson {', '.join(numbers or [])}; there are {', '.join(p.stem for p in everything)}."
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    for path in tqdm(chosen, desc="lessons"):
+        command = ["jupyter", "nbconvert", "--to", "html", "--execute", "--log-level", "ERROR"]
+        failed = subprocess.call(
+            [sys.executable, "-m", *command, "--output-dir", str(out.resolve()), str(path)]
+        )
+        if failed:
+            raise DataError(f"{path.name} stopped with an error; open it in JupyterLab to see the cell.")
+    typer.echo(f"Read them in {out}.")
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Where the reports go.")] = Path("build/demo"),
+    epochs: Annotated[int, typer.Option(help="More epochs, better masks, more minutes.", min=1)] = 12,
+) -> None:
+    """Train on synthetic heads and report on heads it never saw (about a minute)."""
+    load = _quietly("braintut.dataset.load")
+    evaluation, fitting = _quietly("braintut.evaluation"), _quietly("braintut.fitting")
+    from braintut.dataset.splits import split_by_fold
+
+    train, test = split_by_fold(load.load_phantoms(), fold=5)
+    typer.echo(f"Training on {len(train)} slices of {train.n_patients} phantom patients.")
+    pipeline = fitting.fit_pipeline(
+        train, name="demo", unet={"filters": 8, "depth": 3}, epochs=epochs, jitters=1
+    )
+    _write_demo(pipeline, test, out)
+    numbers = evaluation.evaluate_slices(pipeline, test, progress=False).numbers
+    typer.echo(
+        f"{numbers['n_patients']} patients it never saw: mean Dice {numbers['dice']['mean']:.2f}, "
+        f"type right on {numbers['accuracy']['predicted_mask']:.0%} of {numbers['n_slices']} slices. See {out}."
+    )
+
+
+@app.command()
+def download(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where to; default: data/figshare in a clone, else a cache.")
+    ] = None,
+    part: Annotated[
+        int | None, typer.Option(help="Fetch one of the four zips only; 1 is enough for a first taste.")
+    ] = None,
+) -> None:
+    """Download the figshare brain tumour dataset (880 MB), checked and resumable."""
+    from braintut.dataset.download import download_figshare
+
+    typer.echo(f"The dataset is in {download_figshare(folder, part=part)}.")
+
+
+@app.command()
+def train(
+    data: Annotated[str, typer.Argument(help="Folder of .mat files or zips, or the word phantoms.")],
+    out: Annotated[Path, typer.Option(help="Folder for the trained pair.")],
+    name: Annotated[str | None, typer.Option(help="Name in its card; default: the folder's.")] = None,
+    hold_out: Annotated[
+        int | None,
+        typer.Option("--hold-out", help="Official fold to leave out and measure on.", min=1, max=5),
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="Passes over the slices.", min=1)] = 26,
+    size: Annotated[int, typer.Option(help="Side of the picture the U-Net sees, in pixels.")] = 128,
+    filters: Annotated[int, typer.Option(help="Filters of the U-Net's first level.", min=1)] = 16,
+    depth: Annotated[int, typer.Option(help="How often the U-Net halves the picture.", min=1)] = 4,
+    precision: Annotated[
+        str, typer.Option(help="auto, float32, mixed_float16 (GPU) or mixed_bfloat16 (recent CPUs).")
+    ] = "auto",
+    numbers_from: Annotated[
+        Path | None, typer.Option(help="Take the card's numbers from this pair, trained with --hold-out.")
+    ] = None,
+) -> None:
+    """Train a U-Net and its classifiers; started again, it goes on after the last whole epoch."""
+    from braintut.dataset.splits import split_by_fold
+
+    evaluation, fitting, pipelines = map(
+        _quietly, ("braintut.evaluation", "braintut.fitting", "braintut.pipeline")
+    )
+    slices, test = _training_slices(data), None
+    if hold_out:
+        slices, test = split_by_fold(slices, hold_out)
+    name = name or out.name
+    pipeline = fitting.fit_pipeline(
+        slices, name=name, unet_size=size, unet={"filters": filters, "depth": depth}, epochs=epochs,
+        precision=precision, folder=fitting.runs_folder() / name,
+    )  # fmt: skip
+    if test is not None and data == "phantoms":
+        pipeline.card["numbers"] = evaluation.evaluate_slices(pipeline, test).numbers
+    elif test is not None:
+        pipeline.card["numbers"] = evaluation.evaluate_folder(pipeline, data, hold_out).numbers
+    if numbers_from:
+        pipeline.card["numbers"] = pipelines.load_pipeline(numbers_from).card["numbers"]
+        pipeline.card["numbers_from"] = (
+            f"the same recipe fitted without the fold it was counted on ({numbers_from.name})"
+        )
+    typer.echo(f"The pair is in {pipeline.save(out)}.")
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path, typer.Argument(help="Folder of figshare .mat files or zips.")],
+    json_file: JsonOption = None,
+    model: ModelOption = None,
+    fold: Annotated[int | None, typer.Option(help="Count this official fold only.", min=1, max=5)] = None,
+    allow_training_patients: Annotated[
+        bool, typer.Option("--allow-training-patients", help="Count patients it was trained on, too.")
+    ] = False,
+) -> None:
+    """Measure a pair on patients it never saw: Dice, surface distance and type, misses counted."""
+    evaluation, pipelines = _quietly("braintut.evaluation"), _quietly("braintut.pipeline")
+    pipeline = pipelines.load_pipeline(model)
+    numbers = evaluation.evaluate_folder(pipeline, data, fold, allow_training_patients).numbers
+    if json_file:
+        _write_text(json_file, json.dumps(numbers, indent=2))
+    low, high = numbers["dice"]["ci95"]
+    typer.echo(
+        f"{numbers['n_slices']} slices of {numbers['n_patients']} patients "
+        f"({numbers['n_excluded_patients']} left out: trained on)\n"
+        f"Dice  mean {numbers['dice']['mean']:.3f} ({low:.3f} to {high:.3f}), missed {numbers['dice']['missed_fraction']:.1%}\n"
+        f"Type  {numbers['accuracy']['predicted_mask']:.1%} from the predicted mask, "
+        f"{numbers['accuracy']['true_mask']:.1%} from the true one, {numbers['accuracy']['patient_vote']:.1%} by patient"
+    )
+
+
+@app.command()
+def predict(
+    scans: Annotated[
+        list[Path], typer.Argument(help="Scans (.mat, PNG, JPEG), or folders of them.", metavar="SCAN...")
+    ],
+    json_file: JsonOption = None,
+    report: Annotated[Path | None, typer.Option(help="Write a page for each scan into this folder.")] = None,
+    model: ModelOption = None,
+) -> None:
+    """Look at scans: is there a tumour, where, how large, and of which type?"""
+    from tqdm import tqdm
+
+    paths = _scan_paths(scans)
+    pipeline = _quietly("braintut.pipeline").load_pipeline(model)
+    answers = []
+    for path in tqdm(paths, desc="scans", disable=len(paths) < 2):
+        try:
+            answer = pipeline(path)
+        except BraintutError as error:
+            answers.append({"scan": str(path), "error": str(error)})
+            tqdm.write(f"braintut: {error}", file=sys.stderr)
+            continue
+        answers.append(answer.to_dict())
+        tqdm.write(f"{path}: {answer}", file=sys.stdout)
+        if report:
+            _write_text(report / f"{_page_name(path, paths)}.html", answer.html())
+    if json_file:
+        _write_text(json_file, json.dumps(answers, indent=2))
+    if any("error" in answer for answer in answers):
+        raise typer.Exit(1)
+
+
+def _scan_paths(scans: list[Path]) -> list[Path]:
+    from braintut.dataset.scans import list_scans
+
+    return [path for scan in scans for path in (list_scans(scan) if scan.is_dir() else [scan])]
+
+
+def _page_name(path: Path, paths: list[Path]) -> str:
+    # Two scans of one name from two folders get two pages.
+    same = [p for p in paths if p.stem == path.stem]
+    return path.stem if len(same) == 1 else f"{path.stem}_{same.index(path) + 1}"
+
+
+def _training_slices(data: str):
+    load = _quietly("braintut.dataset.load")
+    if data == "phantoms":
+        return load.load_phantoms()
+    from braintut.dataset.figshare import load_figshare
+
+    return load_figshare(data, load.WORKING_SIZE)
+
+
+def _write_demo(pipeline, test, out: Path) -> None:
+    from braintut.segmentation.metrics import dice_score
+
+    out.mkdir(parents=True, exist_ok=True)
+    for patient in dict.fromkeys(test.patients):
+        one = test.of_patient(patient)
+        one = one[len(one) // 2]
+        answer = pipeline(one)
+        dice = dice_score(one.masks[0], answer.predicted_mask)
+        path = out / f"{patient}.png"
+        answer.figure(one.masks[0]).savefig(path, dpi=110)
+        typer.echo(f"{path}: {answer} (truly {one.types[0]}, Dice {dice:.2f})")
+
+
+def _lessons_folder() -> Path:
+    from braintut.dataset.locations import clone_folder
+
+    clone = clone_folder()
+    if clone is None:
+        raise DataError(
+            "The lessons come with a clone of the repository, not with `pip install`; clone it first."
+        )
+    return clone / "lessons"
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(text + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def _quietly(module: str):
+    """Import a module without TensorFlow's greeting, which no setting silences and which reads like an error."""
+    with _no_stderr() if "tensorflow" not in sys.modules else contextlib.nullcontext():
+        return importlib.import_module(module)
+
+
+@contextlib.contextmanager
+def _no_stderr() -> Iterator[None]:
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

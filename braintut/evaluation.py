@@ -1,0 +1,250 @@
+"""How good is a pair on patients it never saw? Counted slice by slice on the original grid."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm.auto import tqdm
+
+from braintut.dataset.figshare import FOLDS_FILE, MatEntry, MatSlice, fold_of, list_slices, read_folds
+from braintut.dataset.preprocessing import normalise
+from braintut.dataset.slices import TUMOUR_TYPES, Slices
+from braintut.errors import DataError
+from braintut.pipeline import Pipeline, keep_tumour
+from braintut.segmentation.metrics import MISSED_BELOW, bootstrap_interval, dice_score, surface_dice
+
+NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Numbers as `braintut evaluate --json` writes them, and the table a slice they come from."""
+
+    numbers: dict
+    table: pd.DataFrame
+
+
+def evaluate_folder(
+    pipeline: Pipeline,
+    folder: str | os.PathLike,
+    fold: int | None = None,
+    allow_training_patients: bool = False,
+    progress: bool = True,
+) -> Evaluation:
+    """Run a pair over a folder of `.mat` files or zips and count.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+    folder : path
+    fold : int, optional
+        Count this official fold only, 1..5.
+    allow_training_patients : bool
+        Count patients that the pair was fitted on, too. What comes out says
+        nothing about new patients.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    DataError
+        If a file cannot be read, the fold is unknown, or no patient is left.
+
+    Notes
+    -----
+    Dice and surface distance are measured on each slice's original grid; an
+    empty prediction counts as Dice 0 and as a wrong type. A misplaced mask
+    with the right type counts as right. Introduced in lesson 05.
+    """
+    entries = _of_fold(Path(folder), fold)
+    named = ((str(entry), entry.id, entry.read()) for entry in entries)
+    return _evaluate(pipeline, named, len(entries), allow_training_patients, progress, str(folder))
+
+
+def evaluate_slices(
+    pipeline: Pipeline, slices: Slices, allow_training_patients: bool = False, progress: bool = True
+) -> Evaluation:
+    """Count like `evaluate_folder`, on slices in memory: their grid is taken for the original one.
+
+    Parameters, return value and errors as there. Introduced in lesson 05.
+    """
+    named = (
+        (
+            f"slice {one.ids[0]}",
+            str(one.ids[0]),
+            MatSlice(
+                one.images[0], one.masks[0], int(one.labels[0]), str(one.patients[0]), np.zeros((0, 2)),
+                float(one.pixel_mm[0]),
+            ),
+        )
+        for one in slices
+    )  # fmt: skip
+    return _evaluate(pipeline, named, len(slices), allow_training_patients, progress, slices.source)
+
+
+def _evaluate(
+    pipeline: Pipeline,
+    named: Iterable[tuple[str, str, MatSlice]],
+    n: int,
+    allow_training_patients: bool,
+    progress: bool,
+    source: str,
+) -> Evaluation:
+    start = time.perf_counter()
+    rows, excluded = [], []
+    for name, number, raw in tqdm(named, total=n, desc="evaluating", unit="slice", disable=not progress):
+        if raw.label == 0:
+            continue
+        if pipeline.was_fitted_on(raw.patient) and not allow_training_patients:
+            excluded.append(raw.patient)
+        else:
+            rows.append({"id": number, **_row(pipeline, name, raw)})
+    if not rows and excluded:
+        raise DataError(
+            f"Nothing is left to count in {source}: the pair '{pipeline.name}' was trained on "
+            f"all {len(set(excluded))} patients there."
+        )
+    if not rows:
+        raise DataError(f"{source} holds no slice with a tumour.")
+    table = _with_types(pipeline, pd.DataFrame(rows))
+    seconds = round(time.perf_counter() - start, 1)
+    numbers = {**_counts(table, excluded), **summarise(table), "seconds": seconds}
+    return Evaluation(numbers, table.drop(columns=["true_features", "predicted_features"]))
+
+
+def summarise(table: pd.DataFrame) -> dict:
+    """Turn the table of slices into the numbers of the model card.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns patient, type, dice, nsd_2mm, not_found, type_true_mask,
+        type_predicted_mask and one probability column a type.
+
+    Returns
+    -------
+    dict
+        Dice, surface distance, accuracy and confusion; intervals over patients.
+    """
+    right = (table["type_predicted_mask"] == table["type"]).to_numpy()
+    patients = table["patient"].to_numpy()
+    dice = table["dice"].to_numpy()
+    return {
+        "dice": {
+            "mean": _round(dice.mean()),
+            "median": _round(np.median(dice)),
+            "ci95": [_round(v) for v in bootstrap_interval(dice, patients)],
+            "per_type": {t: _round(v) for t, v in table.groupby("type")["dice"].mean().items()},
+            "per_patient_mean": _round(table.groupby("patient")["dice"].mean().mean()),
+            "missed_fraction": _round((dice < MISSED_BELOW).mean()),
+            "not_found_fraction": _round(table["not_found"].mean()),
+        },
+        "nsd_2mm": {"mean": _round(table["nsd_2mm"].mean())},
+        "accuracy": {
+            "true_mask": _round((table["type_true_mask"] == table["type"]).mean()),
+            "predicted_mask": _round(right.mean()),
+            "patient_vote": _round(_vote_accuracy(table)),
+            "ci95_predicted_mask": [_round(v) for v in bootstrap_interval(right, patients)],
+            "recall_predicted_mask": {
+                t: _round(right[(table["type"] == t).to_numpy()].mean())
+                for t in TUMOUR_TYPES
+                if (table["type"] == t).any()
+            },
+        },
+        "confusion_predicted_mask": [
+            [
+                int(((table["type"] == t) & (table["type_predicted_mask"] == said)).sum())
+                for said in (*TUMOUR_TYPES, NOT_FOUND)
+            ]
+            for t in TUMOUR_TYPES
+        ],
+    }
+
+
+def _of_fold(folder: Path, fold: int | None) -> list[MatEntry]:
+    entries, folds = list_slices(folder), read_folds(folder)
+    if fold is None:
+        return entries
+    if folds is None:
+        raise DataError(
+            f"--fold needs the official folds, but {folder / FOLDS_FILE} is not there; download it."
+        )
+    chosen = [entry for entry in entries if fold_of(entry.id, folds) == fold]
+    if not chosen:
+        here = sorted({fold_of(e.id, folds) for e in entries} - {0})
+        raise DataError(
+            f"{folder} holds no slice of fold {fold}; it holds folds {', '.join(map(str, here)) or 'none'}."
+        )
+    return chosen
+
+
+def _row(pipeline: Pipeline, name: str, raw: MatSlice) -> dict:
+    try:
+        normalised = normalise(raw.image)
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from error
+    if not raw.mask.any():
+        raise DataError(
+            f"{name}: the true mask is empty although the label says {TUMOUR_TYPES[raw.label - 1]}."
+        )
+    mm = raw.pixel_mm_or_assumed
+    working = pipeline.prepare(normalised)
+    predicted = keep_tumour(pipeline.find(working, raw.image.shape) >= 0.5, mm)
+    return {
+        "patient": raw.patient,
+        "twin": pipeline.was_fitted_on_twin(raw.patient),
+        "type": TUMOUR_TYPES[raw.label - 1],
+        "dice": dice_score(raw.mask, predicted),
+        "nsd_2mm": surface_dice(raw.mask, predicted, mm),
+        "area_mm2": float(raw.mask.sum() * mm**2),
+        "not_found": not predicted.any(),
+        "true_features": pipeline.measure(working, raw.mask, mm),
+        "predicted_features": pipeline.measure(working, predicted, mm) if predicted.any() else None,
+    }
+
+
+def _with_types(pipeline: Pipeline, table: pd.DataFrame) -> pd.DataFrame:
+    """Add what both classifiers say, all slices in one call."""
+    true_labels = pipeline.classifier_true_mask.predict(pd.DataFrame(list(table["true_features"])))
+    table["type_true_mask"] = [TUMOUR_TYPES[label - 1] for label in true_labels]
+    table["type_predicted_mask"] = NOT_FOUND
+    table[list(TUMOUR_TYPES)] = np.nan
+    found = ~table["not_found"]
+    if found.any():
+        likely = pipeline.classifier.predict_proba(pd.DataFrame(list(table.loc[found, "predicted_features"])))
+        types = [TUMOUR_TYPES[label - 1] for label in pipeline.classifier.classes_]
+        table.loc[found, types] = likely
+        table.loc[found, "type_predicted_mask"] = np.array(types, dtype=object)[likely.argmax(1)]
+    return table
+
+
+def _vote_accuracy(table: pd.DataFrame) -> float:
+    # A patient where nothing was found on any slice has no vote, which is a wrong answer.
+    mean = table.groupby("patient")[list(TUMOUR_TYPES)].mean().dropna(how="all")
+    winner = mean.idxmax(axis=1)
+    truth = table.groupby("patient")["type"].first()
+    return float((winner.reindex(truth.index) == truth).mean())
+
+
+def _counts(table: pd.DataFrame, excluded: list[str]) -> dict:
+    return {
+        "n_slices": len(table),
+        "n_patients": table["patient"].nunique(),
+        "n_excluded_slices": len(excluded),
+        "n_excluded_patients": len(set(excluded)),
+        "n_twin_slices": int(table["twin"].sum()),
+    }
+
+
+def _round(value: float) -> float:
+    return round(float(value), 4)

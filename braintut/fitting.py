@@ -1,0 +1,170 @@
+"""Fitting the whole way: a U-Net on the true masks, classifiers on what masks look like in use."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import sklearn
+
+from braintut.classification.classifier import fit_classifier, make_classifier
+from braintut.classification.features import measure_table
+from braintut.classification.jitter import jitter_mask
+from braintut.dataset.preprocessing import resize
+from braintut.dataset.slices import TUMOUR_TYPES, Slices
+from braintut.pipeline import Pipeline, fingerprints, keep_tumour
+from braintut.report import NOT_FOR_CLINICAL_USE
+from braintut.segmentation.augmentation import Augmentation
+from braintut.segmentation.prediction import predict_probabilities
+from braintut.segmentation.training import train_unet
+
+REFERENCE_ROWS = 100
+
+
+def runs_folder() -> Path:
+    """Where long trainings keep their checkpoints: `BRAINTUT_RUNS`, by default in the user's cache."""
+    chosen = os.environ.get("BRAINTUT_RUNS")
+    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "braintut" / "runs"
+
+
+def fit_pipeline(
+    slices: Slices,
+    *,
+    name: str,
+    unet_size: int = 128,
+    unet: dict | None = None,
+    epochs: int = 26,
+    learning_rate: float = 2e-3,
+    augmentation: Augmentation | None = None,
+    classifier: str = "svm",
+    jitters: int = 3,
+    mirror: bool = False,
+    folder: str | os.PathLike | None = None,
+    seed: int = 0,
+    precision: str = "auto",
+    report: Callable[[str], None] | None = None,
+) -> Pipeline:
+    """Train a U-Net and two classifiers on one set of slices and join them.
+
+    Parameters
+    ----------
+    slices : Slices
+        Training slices on the working grid (the size features are measured at).
+    name : str
+        What the pair is called in its card.
+    unet_size : int
+        Side of the picture that the U-Net sees, in pixels.
+    unet : dict, optional
+        Arguments of `build_unet`; default 16 filters, 4 levels.
+    epochs, learning_rate, augmentation, folder, seed, precision
+        As in `train_unet`.
+    classifier : str
+        Kind, as in `make_classifier`.
+    jitters : int
+        Jittered copies of each true mask that the classifier is fitted on,
+        beside the U-Net's own masks. A classifier fitted on true masks only
+        meets masks in use that it has never seen the like of.
+    mirror : bool
+        Average each prediction with that of the mirrored slice.
+    report : callable, optional
+        Gets one line a step; default: standard error.
+
+    Returns
+    -------
+    Pipeline
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
+    report = report or (lambda line: print(line, file=sys.stderr, flush=True))
+    unet = unet or {"filters": 16, "depth": 4}
+    augmentation = augmentation or Augmentation(noise=0.02)
+    run = train_unet(
+        slices.resized(unet_size), epochs=epochs, learning_rate=learning_rate, augmentation=augmentation,
+        unet=unet, folder=folder, seed=seed, precision=precision, report=report,
+    )  # fmt: skip
+    report("measuring features on true, jittered and predicted masks")
+    true_table = measure_table(slices)
+    mixed_table = _mixed_masks(run.model, slices, true_table, unet_size, mirror, jitters, seed)
+    repeats = len(mixed_table) // len(slices)
+    mixed_labels, mixed_patients = np.tile(slices.labels, repeats), np.tile(slices.patients, repeats)
+    unfitted = make_classifier(classifier, seed=seed)
+    report(f"fitting classifiers on {len(true_table)} true and {len(mixed_table)} mixed masks")
+    reference = true_table.sample(min(REFERENCE_ROWS, len(true_table)), random_state=seed)
+    return Pipeline(
+        unet=run.model,
+        classifier=fit_classifier(unfitted, mixed_table, mixed_labels, mixed_patients),
+        classifier_true_mask=fit_classifier(unfitted, true_table, slices.labels, slices.patients),
+        reference=reference.reset_index(drop=True),
+        card=_card(
+            name,
+            slices,
+            {
+                "unet_size": unet_size, "working_size": slices.images.shape[1], "unet": unet, "epochs": epochs,
+                "learning_rate": learning_rate, "augmentation": augmentation.settings, "classifier": classifier,
+                "jitters": jitters, "mirror": mirror, "seed": seed, "precision": precision,
+                "loss_per_epoch": [round(entry["loss"], 4) for entry in run.history],
+            },
+        ),
+    )  # fmt: skip
+
+
+def _mixed_masks(
+    model: keras.Model,
+    slices: Slices,
+    true_table: pd.DataFrame,
+    unet_size: int,
+    mirror: bool,
+    jitters: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Features of true, predicted and jittered masks, one table under the other."""
+    probabilities = predict_probabilities(model, slices.resized(unet_size).images, mirror)
+    size = slices.images.shape[1]
+    predicted = np.stack(
+        [
+            keep_tumour(resize(p, size) >= 0.5, mm)
+            for p, mm in zip(probabilities, slices.pixel_mm, strict=True)
+        ]
+    )
+    rng = np.random.default_rng(seed)
+    tables = [true_table, measure_table(slices, predicted)]
+    tables += [
+        measure_table(slices, np.stack([jitter_mask(m, rng) for m in slices.masks])) for _ in range(jitters)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _card(name: str, slices: Slices, settings: dict) -> dict:
+    salt = f"braintut-{name}"
+    per_type = {
+        tumour_type: {"slices": len(of_type), "patients": of_type.n_patients}
+        for tumour_type in TUMOUR_TYPES
+        if len(of_type := slices.of_type(tumour_type))
+    }
+    return {
+        "name": name,
+        "use": NOT_FOR_CLINICAL_USE,
+        "data": {
+            "summary": f"{len(slices)} slices of {slices.n_patients} patients ({slices.source})",
+            "folds": sorted({int(f) for f in slices.folds}),
+            "per_type": per_type,
+        },
+        "settings": settings,
+        "versions": {
+            "keras": keras.__version__,
+            "scikit-learn": sklearn.__version__,
+            "python": platform.python_version(),
+        },
+        "numbers": None,
+        "about_the_hashes": "SHA-256 of salt + patient id. It hides how an id is spelled, not who took part.",
+        "salt": salt,
+        **fingerprints(salt, slices.patients),
+    }

@@ -1,0 +1,14 @@
+from .augmentation import Augmentation as Augmentation
+from .losses import DiceCrossEntropyLoss as DiceCrossEntropyLoss
+from .losses import DiceLoss as DiceLoss
+from .metrics import bootstrap_interval as bootstrap_interval
+from .metrics import dice_score as dice_score
+from .metrics import iou_score as iou_score
+from .metrics import score_table as score_table
+from .metrics import sensitivity as sensitivity
+from .metrics import surface_dice as surface_dice
+from .prediction import predict_probabilities as predict_probabilities
+from .training import SliceBatches as SliceBatches
+from .training import TrainingRun as TrainingRun
+from .training import train_unet as train_unet
+from .unet import build_unet as build_unet

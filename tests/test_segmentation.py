@@ -1,0 +1,189 @@
+"""U-Net, augmentation, batches and training."""
+
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+
+import keras
+import numpy as np
+import pytest
+
+from braintut.dataset.load import load_phantoms
+from braintut.errors import ModelError
+from braintut.segmentation.augmentation import Augmentation
+from braintut.segmentation.prediction import predict_probabilities
+from braintut.segmentation.training import SliceBatches, train_unet
+from braintut.segmentation.unet import build_unet
+
+TINY = {"filters": 4, "depth": 2}
+
+
+@pytest.fixture(scope="module")
+def few():
+    return load_phantoms()[:24].resized(32)
+
+
+def test_unet_takes_any_size_that_its_depth_divides():
+    model = build_unet(filters=4, depth=3)
+    for size in (32, 48):
+        assert model.predict_on_batch(np.zeros((1, size, size, 1), "f4")).shape == (1, size, size, 1)
+
+
+@pytest.mark.parametrize("normalisation", ["batch", "group", "none"])
+def test_unet_gives_probabilities(normalisation):
+    out = build_unet(32, **TINY, normalisation=normalisation).predict_on_batch(np.random.rand(2, 32, 32, 1))
+    assert 0 < out.min() < out.max() < 1
+
+
+def test_unet_refuses_what_it_cannot_build():
+    with pytest.raises(ModelError, match="100 px cannot be halved 4 times"):
+        build_unet(100)
+    with pytest.raises(ModelError, match="Unknown normalisation 'layer'"):
+        build_unet(32, normalisation="layer")
+
+
+def test_parameters_as_counted_by_hand():
+    # depth 1, 2 filters, no normalisation: 3x3 kernels with biases, a 2x2 up-convolution, a 1x1 output.
+    convolutions = [(1, 2), (2, 2), (2, 4), (4, 4), (4, 2), (2, 2)]
+    by_hand = sum(9 * a * b + b for a, b in convolutions) + (4 * 4 * 2 + 2) + (2 * 1 + 1)
+    assert build_unet(filters=2, depth=1, normalisation="none").count_params() == by_hand
+
+
+def batch(n=8, size=64):
+    images, masks = np.zeros((n, size, size, 1), "f4"), np.zeros((n, size, size, 1), "f4")
+    images[:, 20:40, 16:30] = 0.8
+    masks[:, 20:40, 16:30] = 1
+    return images, masks
+
+
+@pytest.mark.parametrize(
+    "settings", [{"flip": True}, {"rotation": 20}, {"zoom": 0.2}, {"shift": 0.1}], ids=lambda s: next(iter(s))
+)
+def test_mask_follows_each_move_and_stays_a_mask(settings):
+    off = {"flip": False, "rotation": 0, "zoom": 0, "shift": 0, "contrast": 0}
+    images, masks = Augmentation(**{**off, **settings})(*batch(), seed=3)
+    assert set(np.unique(masks)) == {0, 1}
+    assert not np.array_equal(masks, batch()[1])
+    # The bright block is the mask, so moving both alike keeps them together but for blurred edges.
+    overlap = 2 * ((images > 0.4) * masks).sum() / ((images > 0.4).sum() + masks.sum())
+    assert overlap > 0.97
+
+
+def test_holes_cut_the_picture_and_the_mask_only_if_asked():
+    off = {"flip": False, "rotation": 0, "zoom": 0, "shift": 0, "contrast": 0, "holes": 1.0, "hole_size": 0.3}
+    images, masks = np.full((8, 64, 64, 1), 0.5, "f4"), np.ones((8, 64, 64, 1), "f4")
+    kept_images, kept = Augmentation(**off)(images, masks, seed=1)
+    cut_images, cut = Augmentation(**off, cut_mask=True)(images, masks, seed=1)
+    assert (kept == 1).all()
+    assert ((kept_images == 0).sum(axis=(1, 2, 3)) > 0).all()
+    np.testing.assert_array_equal(cut_images == 0, cut == 0)
+
+
+def test_intensities_stay_in_range_and_leave_the_mask_alone():
+    images, masks = Augmentation(flip=False, rotation=0, zoom=0, shift=0, contrast=0.5, noise=0.1)(*batch(), seed=0)
+    assert images.min() >= 0 and images.max() <= 1
+    np.testing.assert_array_equal(masks, batch()[1])
+
+
+def test_augmentation_repeats_with_its_seed():
+    augmentation = Augmentation(holes=0.5, noise=0.02)
+    first, again, other = (augmentation(*batch(), seed=s)[0] for s in (5, 5, 6))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_batches_depend_on_seed_epoch_and_number_only(few):
+    make = lambda epoch: SliceBatches(few, 8, Augmentation(), seed=1, epoch=epoch)  # noqa: E731
+    first, later = make(2), make(2)
+    later[0]  # asking for another batch before must not matter
+    np.testing.assert_array_equal(first[1][0], later[1][0])
+    assert not np.array_equal(first[1][0], make(3)[1][0])
+    assert sorted(first.order) == list(range(len(few)))
+
+
+def test_training_learns_and_keeps_the_best_epoch(few):
+    lines = []
+    run = train_unet(few, few, epochs=3, batch_size=8, unet=TINY, report=lines.append)
+    assert run.history[-1]["loss"] < run.history[0]["loss"]
+    assert len(lines) == 3 and lines[0].startswith("epoch   1/3  loss")
+    assert {"epoch", "loss", "val_dice", "val_missed", "seconds"} == set(run.history[0])
+
+
+TRAIN = """
+import json, sys
+import numpy as np
+from braintut.dataset.load import load_phantoms
+from braintut.segmentation.augmentation import Augmentation
+from braintut.segmentation.training import train_unet
+few = load_phantoms()[:24].resized(32)
+run = train_unet(few, few[:8], epochs=4, batch_size=8, unet={"filters": 4, "depth": 2}, augmentation=Augmentation(),
+                 folder=sys.argv[1], report=lambda line: print(line, flush=True))
+print(json.dumps([[e["loss"], e["val_dice"]] for e in run.history]))
+"""
+
+
+def run_training(folder, kill_after=None):
+    process = subprocess.Popen([sys.executable, "-c", TRAIN, str(folder)], stdout=subprocess.PIPE, text=True)
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if kill_after and line.startswith(kill_after):
+            process.send_signal(signal.SIGKILL)
+    process.wait()
+    return lines
+
+
+def test_training_killed_goes_on_as_if_unbroken(tmp_path):
+    unbroken = json.loads(run_training(tmp_path / "unbroken")[-1])
+    run_training(tmp_path / "killed", kill_after="epoch   2/4")
+    assert not (tmp_path / "killed" / "epoch_0004.weights.h5").exists()
+    lines = run_training(tmp_path / "killed")
+    assert lines[0].startswith("going on after epoch")
+    np.testing.assert_allclose(json.loads(lines[-1]), unbroken, atol=5e-4)
+
+
+def test_other_settings_do_not_go_on_in_the_same_folder(few, tmp_path):
+    train_unet(few, epochs=1, batch_size=8, unet=TINY, folder=tmp_path, report=lambda line: None)
+    with pytest.raises(ModelError, match="another batch_size"):
+        train_unet(few, epochs=1, batch_size=4, unet=TINY, folder=tmp_path, report=lambda line: None)
+
+
+def test_mixed_precision_is_put_back(few):
+    run = train_unet(few, epochs=1, batch_size=8, unet=TINY, precision="mixed_bfloat16", report=lambda line: None)
+    assert keras.config.dtype_policy().name == "float32"
+    assert run.model.output.dtype == "float32"
+
+
+def test_two_devices_share_a_batch_and_agree_with_one(tmp_path):
+    code = textwrap.dedent(
+        """
+        import sys
+        import tensorflow as tf
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+        from braintut.dataset.load import load_phantoms
+        from braintut.segmentation.training import train_unet
+        few = load_phantoms()[:24].resized(32)
+        devices = ["CPU:0", "CPU:1"] if sys.argv[1] == "2" else None
+        # Batch statistics are counted on each device, so without them both ways are the same arithmetic.
+        run = train_unet(few, epochs=2, batch_size=8, unet={"filters": 4, "depth": 2, "normalisation": "none"},
+                         devices=devices, report=lambda line: None,
+                         loss=__import__("keras").losses.BinaryCrossentropy())
+        print(*[e["loss"] for e in run.history])
+        """
+    )
+    losses = [
+        [float(v) for v in subprocess.check_output([sys.executable, "-c", code, n], text=True).split()[-2:]]
+        for n in ("1", "2")
+    ]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-2)
+
+
+def test_mirror_averaging_does_not_care_which_way_round(few):
+    model = build_unet(32, **TINY)
+    straight = predict_probabilities(model, few.images[:3], mirror=True)
+    mirrored = predict_probabilities(model, few.images[:3, :, ::-1], mirror=True)
+    np.testing.assert_allclose(straight, mirrored[:, :, ::-1], atol=1e-5)
+    assert straight.shape == (3, 32, 32)
