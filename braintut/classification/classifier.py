@@ -73,7 +73,7 @@ def make_classifier(kind: str = "svm", features: Sequence[str] | None = None, se
 def _model(kind: str, seed: int):
     if kind == "svm":
         # An SVM only says on which side of a border a row lies; the calibration turns that into probabilities.
-        machine = SVC(C=5.0, gamma=0.004)
+        machine = SVC(C=5.0, gamma=0.003)
         return CalibratedClassifierCV(machine, method="sigmoid", cv=4, ensemble=False)
     if kind == "random_forest":
         return RandomForestClassifier(200, min_samples_leaf=2, random_state=seed)

@@ -23,7 +23,7 @@ def jitter_mask(mask: np.ndarray, rng: np.random.Generator, strength: float = 1.
     rng : numpy.random.Generator
         Source of chance; the same seed spoils in the same way.
     strength : float
-        0 leaves the mask as it is; 1 gives a Dice of about 0.85 on average; 2
+        0 leaves the mask as it is; 1 gives a Dice of about 0.8 on average; 2
         is a poor network.
 
     Returns
@@ -47,6 +47,13 @@ def jitter_mask(mask: np.ndarray, rng: np.random.Generator, strength: float = 1.
     if strength == 0:
         return mask.copy()
     radius = np.sqrt(mask.sum() / np.pi)
+    box = _box(mask, margin=int(radius * min(strength, 3)) + 2)  # nothing happens further away
+    spoilt = np.zeros_like(mask)
+    spoilt[box] = _spoil(mask[box], radius, rng, strength)
+    return spoilt
+
+
+def _spoil(mask: np.ndarray, radius: float, rng: np.random.Generator, strength: float) -> np.ndarray:
     height = -border_distance_mm(mask, pixel_mm=1.0)  # in pixels, above 0 inside
     height = _shift(height, rng.normal(0, 0.1 * strength * radius, 2))
     height = height + rng.normal(0, 0.1 * strength * radius)  # all over larger or smaller
@@ -55,6 +62,11 @@ def jitter_mask(mask: np.ndarray, rng: np.random.Generator, strength: float = 1.
         height = np.minimum(height, _half_plane(mask, radius, rng))
     # Where nothing is left, the deepest pixel stays.
     return height > min(0.0, np.nextafter(height.max(), -np.inf))
+
+
+def _box(mask: np.ndarray, margin: int) -> tuple[slice, slice]:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return tuple(slice(max(at[0] - margin, 0), at[-1] + margin + 1) for at in (rows, columns))
 
 
 def _shift(height: np.ndarray, by: np.ndarray) -> np.ndarray:

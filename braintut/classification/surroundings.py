@@ -5,17 +5,14 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-RINGS_MM = {"rim": (-4, 0), "near": (0, 4), "middle": (4, 8), "far": (8, 16), "wide": (16, 32)}
+RINGS_MM = {"rim": (-4, 0), "near": (0, 4), "middle": (4, 8), "far": (8, 16)}
 """Rings by distance from the tumour's border in mm; negative is inside."""
 
-MARGIN_MM = 34.0
+MARGIN_MM = 18.0
 """How much around the tumour's box is looked at."""
 
 SECTORS = ("right", "down_right", "down", "down_left", "left", "up_left", "up", "up_right")
 """Directions as seen in the picture, an eighth of a turn each."""
-
-REACHES_MM = {"close": (0, 8), "round": (8, 32)}
-"""How far the sectors reach, in mm from the border."""
 
 _IN_A_RING = {
     "mean": "mean grey",
@@ -36,11 +33,7 @@ RING_FEATURES = {
     },
     "ring_core_to_rim": "mean grey deeper than 4 mm - mean of the rim: below 0 for a bright rim round a dark core",
     "ring_edge_sharpness": "mean grey 0-2 mm inside - mean grey 0-2 mm outside: how sharply it stands out",
-    **{
-        f"ring_{reach}_{s}": f"mean grey {low} to {high} mm outside, towards {s.replace('_', ' ')}"
-        for reach, (low, high) in REACHES_MM.items()
-        for s in SECTORS
-    },
+    **{f"ring_{s}_mean": f"mean grey 0 to 16 mm outside, towards {s.replace('_', ' ')}" for s in SECTORS},
 }
 """Name -> formula and meaning, one row a feature."""
 
@@ -128,14 +121,11 @@ def _sector_means(image: np.ndarray, mask: np.ndarray, distance: np.ndarray) -> 
     y, x = (axis.mean() for axis in np.nonzero(mask))
     rows, columns = np.ogrid[: mask.shape[0], : mask.shape[1]]
     sector = np.round(np.arctan2(rows - y, columns - x) / (np.pi / 4)).astype(int) % 8
-    measured = {}
-    for reach, (low, high) in REACHES_MM.items():
-        ring = (distance > low) & (distance <= high)
-        count = np.bincount(sector[ring], minlength=8)
-        total = np.bincount(sector[ring], image[ring], minlength=8)
-        means = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-        measured |= {f"ring_{reach}_{name}": mean for name, mean in zip(SECTORS, means, strict=True)}
-    return measured
+    ring = ~mask & (distance <= 16)
+    count = np.bincount(sector[ring], minlength=8)
+    total = np.bincount(sector[ring], image[ring], minlength=8)
+    means = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return {f"ring_{name}_mean": mean for name, mean in zip(SECTORS, means, strict=True)}
 
 
 def _mean(greys: np.ndarray) -> float:

@@ -18,7 +18,7 @@ from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
 from braintut.dataset.preprocessing import normalise, pad_to_square, resize, resize_mask
-from braintut.dataset.slices import FIELD_OF_VIEW_MM, Slices
+from braintut.dataset.slices import FIELD_OF_VIEW_MM, Slices, from_grey_levels
 from braintut.errors import DataError
 
 N_PUBLISHED = 3064
@@ -263,7 +263,7 @@ def read_figshare(
     converted = list(tqdm(jobs, total=len(entries), desc="reading slices", disable=not progress))
     images, masks, labels, patients, pixels = zip(*converted, strict=True)
     return Slices(
-        images=np.stack(images).astype(np.float32) / np.float32(255),
+        images=from_grey_levels(np.stack(images)),
         masks=np.stack(masks),
         labels=np.array(labels),
         patients=np.array(patients, dtype=str),

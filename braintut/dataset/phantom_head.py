@@ -82,7 +82,7 @@ def load_template() -> Template:
     white = np.asarray(load_mni152_wm_template(resolution=1).dataobj, np.float32)
     origin = np.asarray(image.affine)[:3, 3].astype(float)
     # The template is an average of many brains, so its sulci are faint: sharpen them.
-    sharp = np.where(t1 > 0, t1 + 1.1 * (t1 - ndimage.gaussian_filter(t1, 4)), 0)
+    sharp = np.where(t1 > 0, t1 + 0.6 * (t1 - ndimage.gaussian_filter(t1, 4)), 0)
     return Template(np.clip(sharp, 0, 1.1), white, origin, _hull_distance(t1, origin), _noise_block())
 
 
@@ -90,8 +90,8 @@ def _hull_distance(t1: np.ndarray, origin: np.ndarray) -> np.ndarray:
     """Signed distance to the brain with its furrows filled, on a coarse grid around the head."""
     grid = np.stack(np.meshgrid(*[np.arange(n) * _STEP for n in _SHAPE], indexing="ij"))
     brain = _sample((t1 > 0).astype(np.float32), grid + _LOW.reshape(3, 1, 1, 1), origin, 1.0) > 0.5
-    grown = ndimage.distance_transform_edt(~brain) * _STEP < 12
-    filled = ndimage.distance_transform_edt(grown) * _STEP > 12
+    grown = ndimage.distance_transform_edt(~brain) * _STEP < 16
+    filled = ndimage.distance_transform_edt(grown) * _STEP > 16
     outside = ndimage.distance_transform_edt(~filled) - ndimage.distance_transform_edt(filled)
     return ndimage.gaussian_filter(outside * _STEP, 1.2).astype(np.float32)
 

@@ -19,6 +19,9 @@ PLANES = {"axial": (0, 1, 2), "coronal": (0, 2, 1), "sagittal": (1, 2, 0)}
 TYPE_OF_PATIENT = (2, 1, 3, 2, 1, 2, 3, 1)
 """Labels of the first patients, then the same again: of 40 patients 15, 15 and 10."""
 
+_WAVES = ((170, 3.5), (120, 2.5), (90, 1.5), (70, 1.0), (45, 0.8), (30, 0.7))
+"""Length and strength in mm of the waves that bend the template into a patient."""
+
 _SLICES = {0: (4, 6), 1: (2, 5), 2: (5, 8), 3: (4, 8)}  # least and most a patient, by label
 
 
@@ -50,7 +53,7 @@ def _draw_patient(k: int, seed: int, template: Template, tumour_free: bool) -> t
     label = 0 if tumour_free else TYPE_OF_PATIENT[k % len(TYPE_OF_PATIENT)]
     look = Look.draw(rng)
     turn = _rotation(rng.normal(0, [0.10, 0.05, 0.06])) * rng.normal(1.0, 0.04, 3)
-    waves = [_wave(rng, length, push) for length, push in ((170, 4.0), (120, 3.0), (90, 2.0), (70, 1.5), (45, 1.2), (30, 1.0))]
+    waves = [_wave(rng, length, push) for length, push in _WAVES]
     patient = Patient(
         label=label,
         look=look,

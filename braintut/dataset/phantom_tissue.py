@@ -8,7 +8,7 @@ import numpy as np
 
 from braintut.dataset.phantom_head import PITUITARY, Template, ellipsoid, inside, mirrored, paint, smooth_union, tube
 
-_T1_SCALE = ([0.0, 0.3, 0.5, 0.65, 0.87, 1.1], [0.09, 0.11, 0.20, 0.29, 0.36, 0.40])
+_T1_SCALE = ([0.0, 0.3, 0.5, 0.65, 0.87, 1.1], [0.10, 0.14, 0.25, 0.30, 0.35, 0.38])
 """Template brightness (first row) and what it becomes on the phantoms' scale, scalp fat = 1."""
 
 
@@ -29,8 +29,8 @@ class Look:
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Look:
         """Draw a patient."""
-        low = (1.5, 5.0, 4.0, 0.80, 0.15, 0.50, 0.28, 0.7, 0.0)
-        high = (4.0, 8.0, 8.0, 1.05, 0.60, 0.95, 0.42, 1.3, 500.0)
+        low = (0.5, 4.5, 4.0, 0.80, 0.15, 0.50, 0.28, 0.7, 0.0)
+        high = (2.5, 7.0, 8.5, 1.05, 0.60, 0.95, 0.42, 1.3, 500.0)
         return cls(*rng.uniform(low, high))
 
 
@@ -79,10 +79,10 @@ def _skin(q: np.ndarray, scalp: np.ndarray) -> np.ndarray:
 
 def _soft_tissue(q: np.ndarray, skin: np.ndarray, template: Template, look: Look) -> np.ndarray:
     """Muscle in bundles with bright fat between them, and fat under the skin."""
-    bundles = np.abs(template.texture(q * np.array([1, 1, 0.45]).reshape(3, 1, 1), 26, look.shift))
+    bundles = np.abs(template.texture(q * np.array([1, 1, 0.5]).reshape(3, 1, 1), 17, look.shift))
     grain = template.texture(q, 7, look.shift + 31)
-    streaks = np.clip(1 - bundles * 3.2, 0, 1) * np.clip(0.8 + 0.4 * grain, 0, 1)
-    picture = look.muscle + 0.03 * grain + (0.45 * look.fat) * streaks
+    streaks = np.clip(1.1 - bundles * 2.6, 0, 1) * np.clip(0.6 + 0.6 * grain, 0, 1)
+    picture = look.muscle + 0.05 * grain + (0.6 * look.fat) * streaks
     fat = look.fat * (0.88 + 0.05 * grain)
     paint(picture, fat, inside(-skin - look.scalp_mm - 1.5 * template.texture(q, 40, look.shift), 2))
     paint(picture, 0.6 * look.fat, inside(-skin - 1.2, 1.5))  # the skin itself is less bright than the fat
@@ -94,8 +94,6 @@ def _paint_face(picture: np.ndarray, q: np.ndarray, skull: np.ndarray, template:
     m = mirrored(q)
     grain = template.texture(q, 9, look.shift + 5)
     outside_skull = inside(-skull)
-    jaw = np.abs(ellipsoid(q, (0, 36, -105), (46, 46, 34))) - 5
-    paint(picture, 0.12 + 0.55 * inside(np.abs(jaw + 5) - 2.5), inside(jaw) * (q[2] < -88))
     paint(picture, 0.42 + 0.05 * grain, inside(ellipsoid(q, (0, 45, -105), (25, 36, 24))))
     orbit = inside(ellipsoid(m, (29, 56, -37), (18, 26, 17)), 2) * outside_skull
     paint(picture, look.fat * 0.85, orbit)
@@ -137,7 +135,8 @@ def _paint_skull(picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template
     paint(picture, look.marrow * patchy, inside(np.abs(depth - start - thick * vault / 2) - thick * 0.2) * (vault > 0.9))
     clivus = tube(q, [(0, -6, -44), (0, -20, -66)], 6.5)
     paint(picture, 0.25 + 0.6 * look.marrow, inside(clivus) * inside(-depth + start))
-    paint(picture, 0.45, inside(np.abs(depth - look.csf_mm - 0.6) - 0.7, 1.0) * 0.8)
+    thin = np.clip(0.4 + 0.3 * template.texture(q, 14, look.shift + 8), 0, 0.8)
+    paint(picture, 0.45, inside(np.abs(depth - look.csf_mm - 0.6) - 0.7, 1.0) * thin)
 
 
 def _paint_brain(picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template: Template, look: Look) -> None:
@@ -175,8 +174,8 @@ def _paint_vessels(picture: np.ndarray, q: np.ndarray, depth: np.ndarray, templa
         paint(picture, bright, inside(tube(m, points, radius)))
     gland = inside(ellipsoid(q, tuple(PITUITARY), (6.5, 5, 3.5)))
     paint(picture, 0.6, gland)
-    first, second = template.texture(q, 30, look.shift + 3), template.texture(q, 30, look.shift + 41)
-    small = inside((np.hypot(first, second) - 0.075) * 14, 0.8) * inside(depth - look.csf_mm) * inside(-depth - 26, 10)
+    first, second = template.texture(q, 22, look.shift + 3), template.texture(q, 22, look.shift + 41)
+    small = inside((np.hypot(first, second) - 0.08) * 10, 0.8) * inside(depth - look.csf_mm) * inside(-depth - 26, 10)
     paint(picture, look.vessels * 0.8, small)
 
 

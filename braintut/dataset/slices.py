@@ -218,7 +218,7 @@ class Slices:
                     raise DataError(f"{path} is an HDF5 file, but not one that Slices.save wrote.")
                 images = file["images"][:]
                 return cls(
-                    images=np.multiply(images, np.float32(1 / 255), dtype=np.float32),
+                    images=from_grey_levels(images),
                     masks=np.unpackbits(file["masks"][:], axis=-1, count=images.shape[2]).view(bool),
                     labels=file["labels"][:].astype(np.int64),
                     patients=file["patients"].asstr()[:].astype(str),
@@ -229,6 +229,11 @@ class Slices:
                 )
         except (OSError, KeyError) as error:
             raise DataError(f"{path} cannot be read as a Slices file ({error}); make it again.") from error
+
+
+def from_grey_levels(images: np.ndarray) -> np.ndarray:
+    """Turn uint8 grey levels 0..255, as they lie on disk, into float32 0..1."""
+    return np.multiply(images, np.float32(1 / 255), dtype=np.float32)
 
 
 _PER_SLICE = tuple(f.name for f in fields(Slices) if f.name != "source")
