@@ -77,7 +77,7 @@ def lessons(
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Where the reports go.")] = Path("build/demo"),
-    epochs: Annotated[int, typer.Option(help="More epochs, better masks, more minutes.", min=1)] = 12,
+    epochs: Annotated[int, typer.Option(help="More epochs, better masks, more minutes.", min=1)] = 40,
 ) -> None:
     """Train on synthetic heads and report on heads it never saw (about a minute)."""
     load = _quietly("braintut.dataset.load")
@@ -87,7 +87,14 @@ def demo(
     train, test = split_by_fold(load.load_phantoms(), fold=5)
     typer.echo(f"Training on {len(train)} slices of {train.n_patients} phantom patients.")
     pipeline = fitting.fit_pipeline(
-        train, name="demo", unet={"filters": 8, "depth": 3}, epochs=epochs, jitters=1
+        train,
+        name="demo",
+        unet_size=64,
+        unet={"filters": 8, "depth": 3},
+        epochs=epochs,
+        batch_size=8,
+        learning_rate=3e-3,
+        jitters=1,
     )
     _write_demo(pipeline, test, out)
     numbers = evaluation.evaluate_slices(pipeline, test, progress=False).numbers
@@ -125,6 +132,8 @@ def train(
     size: Annotated[int, typer.Option(help="Side of the picture the U-Net sees, in pixels.")] = 128,
     filters: Annotated[int, typer.Option(help="Filters of the U-Net's first level.", min=1)] = 16,
     depth: Annotated[int, typer.Option(help="How often the U-Net halves the picture.", min=1)] = 4,
+    batch_size: Annotated[int, typer.Option(help="Slices a step.", min=1)] = 16,
+    learning_rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 2e-3,
     precision: Annotated[
         str, typer.Option(help="auto, float32, mixed_float16 (GPU) or mixed_bfloat16 (recent CPUs).")
     ] = "auto",

@@ -40,6 +40,7 @@ def fit_pipeline(
     unet_size: int = 128,
     unet: dict | None = None,
     epochs: int = 26,
+    batch_size: int = 16,
     learning_rate: float = 2e-3,
     augmentation: Augmentation | None = None,
     classifier: str = "svm",
@@ -62,7 +63,7 @@ def fit_pipeline(
         Side of the picture that the U-Net sees, in pixels.
     unet : dict, optional
         Arguments of `build_unet`; default 16 filters, 4 levels.
-    epochs, learning_rate, augmentation, folder, seed, precision
+    epochs, batch_size, learning_rate, augmentation, folder, seed, precision
         As in `train_unet`.
     classifier : str
         Kind, as in `make_classifier`.
@@ -87,7 +88,7 @@ def fit_pipeline(
     unet = unet or {"filters": 16, "depth": 4}
     augmentation = augmentation or Augmentation(noise=0.02)
     run = train_unet(
-        slices.resized(unet_size), epochs=epochs, learning_rate=learning_rate, augmentation=augmentation,
+        slices.resized(unet_size), epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, augmentation=augmentation,
         unet=unet, folder=folder, seed=seed, precision=precision, report=report,
     )  # fmt: skip
     report("measuring features on true, jittered and predicted masks")
@@ -108,6 +109,7 @@ def fit_pipeline(
             slices,
             {
                 "unet_size": unet_size, "working_size": slices.images.shape[1], "unet": unet, "epochs": epochs,
+                "batch_size": batch_size,
                 "learning_rate": learning_rate, "augmentation": augmentation.settings, "classifier": classifier,
                 "jitters": jitters, "mirror": mirror, "seed": seed, "precision": precision,
                 "loss_per_epoch": [round(entry["loss"], 4) for entry in run.history],

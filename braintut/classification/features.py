@@ -7,13 +7,12 @@ import pandas as pd
 
 from braintut.classification.place import (
     PLACE_FEATURES,
-    PLANE_FEATURES,
     SYMMETRY_FEATURES,
     find_head,
     place_features,
-    plane_features,
     symmetry_features,
 )
+from braintut.classification.plane import PLANE_FEATURES, plane_features
 from braintut.classification.shape import SHAPE_FEATURES, shape_features
 from braintut.classification.surroundings import MARGIN_MM, RING_FEATURES, ring_features
 from braintut.classification.texture import TEXTURE_FEATURES, firstorder_features, glcm_features

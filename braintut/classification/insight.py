@@ -124,12 +124,12 @@ def explain(
     if len(row) != 1 or not found_rows(row)[0]:
         raise DataError("Explain needs exactly one row in which a tumour was measured.")
     used = list(classifier.named_steps["columns"].transformers_[0][2])
-    names = used if by == "feature" else list(dict.fromkeys(name.split("_")[0] for name in used))
-    average = reference_table[used].median().to_numpy()
+    name_of = np.array(used if by == "feature" else [name.split("_")[0] for name in used])
+    names = list(dict.fromkeys(name_of.tolist()))
+    average = np.nanmedian(reference_table[used].to_numpy(), axis=0)
     variants = np.repeat(row[used].to_numpy(), len(names) + 1, axis=0)
     for number, name in enumerate(names, start=1):
-        chosen = [column == name if by == "feature" else column.split("_")[0] == name for column in used]
-        variants[number, chosen] = average[chosen]
+        variants[number, name_of == name] = average[name_of == name]
     probabilities = classifier.predict_proba(pd.DataFrame(variants, columns=used))
     winner = probabilities[0].argmax()
     effects = zip(names, (probabilities[0, winner] - probabilities[1:, winner]).tolist(), strict=True)

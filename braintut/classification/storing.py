@@ -11,9 +11,11 @@ from sklearn.pipeline import Pipeline
 from braintut.errors import ModelError
 
 TRUSTED = (
+    "numpy.dtype",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.compose._column_transformer._RemainderColsList",
+    "sklearn.tree._tree.Tree",
     "sklearn._loss.link.Interval",
     "sklearn._loss.link.LogitLink",
     "sklearn._loss.link.MultinomialLogit",
@@ -22,7 +24,7 @@ TRUSTED = (
     "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 )
-"""Parts of scikit-learn's own classifiers that skops does not know by itself. Nothing else is loaded."""
+"""Parts of NumPy and of scikit-learn's own classifiers that skops does not know by itself. Nothing else is loaded."""
 
 
 def save_classifier(path: str | os.PathLike, classifier: Pipeline) -> Path:

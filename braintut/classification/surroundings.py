@@ -70,7 +70,7 @@ def ring_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float, head_med
         greys = image[(distance > low) & (distance <= high)]
         measured |= {f"ring_{name}_{k}": v for k, v in _describe(greys, head_median, inside_mean).items()}
     core, rim = image[distance <= -4], image[mask & (distance > -4)]
-    measured["ring_core_to_rim"] = core.mean() - rim.mean() if core.size else 0.0
+    measured["ring_core_to_rim"] = _mean(core) - _mean(rim) if core.size else 0.0
     measured["ring_edge_sharpness"] = _mean(image[mask & (distance > -2)]) - _mean(image[~mask & (distance <= 2)])
     return measured | _sector_means(image, mask, distance)
 

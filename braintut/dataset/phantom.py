@@ -76,7 +76,9 @@ def make_phantom_slices(
     )
 
 
-def write_phantom_mat(folder: str | os.PathLike, n_slices: int = 6, size: int = 512, seed: int = SEED) -> list[Path]:
+def write_phantom_mat(
+    folder: str | os.PathLike, n_slices: int = 6, size: int = 512, seed: int = SEED
+) -> list[Path]:
     """Write phantom slices as `1.mat`, `2.mat`, ... and `cvind.mat`, laid out like the figshare set.
 
     Parameters
@@ -124,7 +126,7 @@ def _fold(k: int) -> int:
 def _cjdata(raw: np.ndarray, mask: np.ndarray, label: int, patient: str) -> dict:
     """The fields of a figshare file: name -> (array as HDF5 holds it, MATLAB class)."""
     contours = find_contours(np.pad(mask, 1).astype(float), 0.5)
-    # Contour points are (row, column) of the padded mask, which starts one pixel earlier: 1-based as they are.
+    # Contour points are (row, column) of the padded mask, one pixel earlier: 1-based as they are.
     border = max(contours, key=len)[::4, ::-1].reshape(1, -1) if contours else np.zeros((1, 0))
     return {
         "PID": (np.array([[ord(c)] for c in patient], np.uint16), "char"),

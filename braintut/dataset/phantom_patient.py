@@ -19,7 +19,7 @@ PLANES = {"axial": (0, 1, 2), "coronal": (0, 2, 1), "sagittal": (1, 2, 0)}
 TYPE_OF_PATIENT = (2, 1, 3, 2, 1, 2, 3, 1)
 """Labels of the first patients, then the same again: of 40 patients 15, 15 and 10."""
 
-_WAVES = ((170, 3.5), (120, 2.5), (90, 1.5), (70, 1.0), (45, 0.8), (30, 0.7))
+_WAVES = ((170, 3.5), (120, 2.5), (90, 1.2), (70, 0.8), (45, 0.6), (30, 0.6))
 """Length and strength in mm of the waves that bend the template into a patient."""
 
 _SLICES = {0: (4, 6), 1: (2, 5), 2: (5, 8), 3: (4, 8)}  # least and most a patient, by label
@@ -47,7 +47,9 @@ class Patient:
         return moved
 
 
-def _draw_patient(k: int, seed: int, template: Template, tumour_free: bool) -> tuple[Patient, np.random.Generator]:
+def _draw_patient(
+    k: int, seed: int, template: Template, tumour_free: bool
+) -> tuple[Patient, np.random.Generator]:
     """Everything that is constant for patient `k`, and the generator for what changes by slice."""
     rng = np.random.default_rng([seed, k, int(tumour_free)])
     label = 0 if tumour_free else TYPE_OF_PATIENT[k % len(TYPE_OF_PATIENT)]
@@ -111,14 +113,16 @@ def scan_patient(
     for plane, position in _positions(patient, rng, only_largest):
         slice_seed = [seed, k, int(tumour_free), list(PLANES).index(plane), int(position * 10 + 10_000)]
         raw, mask = _picture(patient, plane, position, size, template, np.random.default_rng(slice_seed))
-        if tumour_free or mask.sum() * (FIELD_OF_VIEW_MM / size) ** 2 > 60:
+        if tumour_free or only_largest or mask.sum() * (FIELD_OF_VIEW_MM / size) ** 2 > 60:
             yield raw, mask, patient.label, plane
 
 
 def _positions(patient: Patient, rng: np.random.Generator, only_largest: bool) -> list[tuple[str, float]]:
-    """Plane and position in mm of each slice: neighbours in one plane, then a second plane if they run out."""
+    """Plane and position in mm of each slice: neighbours in one plane, some in a second."""
     names = list(rng.permutation(list(PLANES)))
-    wanted = 1 if only_largest else int(rng.integers(_SLICES[patient.label][0], _SLICES[patient.label][1] + 1))
+    wanted = (
+        1 if only_largest else int(rng.integers(_SLICES[patient.label][0], _SLICES[patient.label][1] + 1))
+    )
     mixed, spacing, nudge = rng.random() < 0.35, rng.uniform(6, 7), rng.uniform(-0.5, 0.5)
     centre, reach = _extent(patient, rng)
     fit = max(1, int(2 * reach / spacing))
@@ -140,7 +144,9 @@ def _extent(patient: Patient, rng: np.random.Generator) -> tuple[np.ndarray, flo
     return p, 0.85 * patient.tumour.radius
 
 
-def _picture(patient: Patient, plane: str, position: float, size: int, template: Template, rng: np.random.Generator):
+def _picture(
+    patient: Patient, plane: str, position: float, size: int, template: Template, rng: np.random.Generator
+):
     """One slice as the scanner would store it: (int16 picture, bool mask)."""
     p = _plane_points(patient, plane, position, size)
     q = patient.to_template(p)

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from braintut.dataset.phantom_head import PITUITARY, Template, ellipsoid, inside, mirrored, paint, smooth_union, tube
+from braintut.dataset.phantom_head import (
+    PITUITARY,
+    Template,
+    ellipsoid,
+    inside,
+    mirrored,
+    paint,
+    smooth_union,
+    tube,
+)
 
 _T1_SCALE = ([0.0, 0.3, 0.5, 0.65, 0.87, 1.1], [0.10, 0.14, 0.25, 0.30, 0.35, 0.38])
 """Template brightness (first row) and what it becomes on the phantoms' scale, scalp fat = 1."""
@@ -29,12 +38,14 @@ class Look:
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Look:
         """Draw a patient."""
-        low = (0.5, 4.5, 4.0, 0.80, 0.15, 0.50, 0.28, 0.7, 0.0)
-        high = (2.5, 7.0, 8.5, 1.05, 0.60, 0.95, 0.42, 1.3, 500.0)
+        low = (0.5, 4.5, 3.0, 0.70, 0.15, 0.50, 0.28, 0.7, 0.0)
+        high = (2.5, 7.0, 6.5, 1.00, 0.60, 0.95, 0.42, 1.3, 500.0)
         return cls(*rng.uniform(low, high))
 
 
-def paint_head(q: np.ndarray, q_brain: np.ndarray, template: Template, look: Look) -> tuple[np.ndarray, np.ndarray]:
+def paint_head(
+    q: np.ndarray, q_brain: np.ndarray, template: Template, look: Look
+) -> tuple[np.ndarray, np.ndarray]:
     """Brightness of a head without tumour at the points of one plane.
 
     Parameters
@@ -79,17 +90,19 @@ def _skin(q: np.ndarray, scalp: np.ndarray) -> np.ndarray:
 
 def _soft_tissue(q: np.ndarray, skin: np.ndarray, template: Template, look: Look) -> np.ndarray:
     """Muscle in bundles with bright fat between them, and fat under the skin."""
-    bundles = np.abs(template.texture(q * np.array([1, 1, 0.5]).reshape(3, 1, 1), 17, look.shift))
+    bundles = np.abs(template.texture(q * np.array([1, 1, 0.5]).reshape(3, 1, 1), 12, look.shift))
     grain = template.texture(q, 7, look.shift + 31)
     streaks = np.clip(1.1 - bundles * 2.6, 0, 1) * np.clip(0.6 + 0.6 * grain, 0, 1)
     picture = look.muscle + 0.05 * grain + (0.6 * look.fat) * streaks
-    fat = look.fat * (0.88 + 0.05 * grain)
-    paint(picture, fat, inside(-skin - look.scalp_mm - 1.5 * template.texture(q, 40, look.shift), 2))
+    fat = look.fat * np.clip(0.85 + 0.06 * grain + 0.10 * template.texture(q, 30, look.shift + 12), 0.4, 1.1)
+    paint(picture, fat, inside(-skin - look.scalp_mm - 2.0 * template.texture(q, 40, look.shift), 2))
     paint(picture, 0.6 * look.fat, inside(-skin - 1.2, 1.5))  # the skin itself is less bright than the fat
     return picture
 
 
-def _paint_face(picture: np.ndarray, q: np.ndarray, skull: np.ndarray, template: Template, look: Look) -> None:
+def _paint_face(
+    picture: np.ndarray, q: np.ndarray, skull: np.ndarray, template: Template, look: Look
+) -> None:
     """Orbits, tongue, and the dark air of nose, sinuses, throat and mastoid cells."""
     m = mirrored(q)
     grain = template.texture(q, 9, look.shift + 5)
@@ -124,7 +137,9 @@ _AIR = (
 """Centre (right side), radii in mm and how much of each air space is walls."""
 
 
-def _paint_skull(picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template: Template, look: Look) -> None:
+def _paint_skull(
+    picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template: Template, look: Look
+) -> None:
     """Two dark tables of bone, marrow between them, the clivus, and the thin bright dura."""
     start = look.csf_mm + 1.2
     thick = look.skull_mm * (1 + 0.15 * template.texture(q, 60, look.shift + 9))
@@ -132,14 +147,20 @@ def _paint_skull(picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template
     bone = np.maximum(depth - start - thick * vault, start - depth)
     paint(picture, 0.04, inside(bone))
     patchy = np.clip(0.8 + 0.5 * template.texture(q, 18, look.shift + 77), 0, 1.2)
-    paint(picture, look.marrow * patchy, inside(np.abs(depth - start - thick * vault / 2) - thick * 0.2) * (vault > 0.9))
+    paint(
+        picture,
+        look.marrow * patchy,
+        inside(np.abs(depth - start - thick * vault / 2) - thick * 0.2) * (vault > 0.9),
+    )
     clivus = tube(q, [(0, -6, -44), (0, -20, -66)], 6.5)
     paint(picture, 0.25 + 0.6 * look.marrow, inside(clivus) * inside(-depth + start))
     thin = np.clip(0.4 + 0.3 * template.texture(q, 14, look.shift + 8), 0, 0.8)
     paint(picture, 0.45, inside(np.abs(depth - look.csf_mm - 0.6) - 0.7, 1.0) * thin)
 
 
-def _paint_brain(picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template: Template, look: Look) -> None:
+def _paint_brain(
+    picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template: Template, look: Look
+) -> None:
     """The warped template brain, swimming in dark fluid."""
     t1 = template.brain(q)
     contrast = np.where(t1 > 0.5, 0.68 + (t1 - 0.68) * look.grey_white, t1)
@@ -153,7 +174,11 @@ def _paint_neck(picture: np.ndarray, q: np.ndarray, template: Template, look: Lo
     bodies = tube(q, [(0, -27, -80), (0, -24, -150)], 10)
     discs = np.abs((q[2] + 88) % 19 - 9.5)
     paint(picture, 0.2 + 0.6 * look.marrow, inside(bodies) * inside(q[2] + 72))
-    paint(picture, 0.1, np.maximum(inside(np.abs(bodies) - 1), inside(7.5 - discs)) * inside(bodies) * inside(q[2] + 72))
+    paint(
+        picture,
+        0.1,
+        np.maximum(inside(np.abs(bodies) - 1), inside(7.5 - discs)) * inside(bodies) * inside(q[2] + 72),
+    )
     axis = [(0, -46, -60), (0, -50, -150)]
     paint(picture, 0.09, inside(tube(q, axis, 10)) * below)
     paint(picture, 0.34, inside(tube(q, axis, 5.5)) * below)
@@ -161,7 +186,9 @@ def _paint_neck(picture: np.ndarray, q: np.ndarray, template: Template, look: Lo
     paint(picture, look.vessels, inside(artery) * below)
 
 
-def _paint_vessels(picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template: Template, look: Look) -> None:
+def _paint_vessels(
+    picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template: Template, look: Look
+) -> None:
     """Sinuses, falx, arteries and small vessels on the cortex: all bright after contrast."""
     m = mirrored(q)
     back = inside(np.maximum(-q[2] - 5, q[1] - 55), 8)
@@ -175,13 +202,20 @@ def _paint_vessels(picture: np.ndarray, q: np.ndarray, depth: np.ndarray, templa
     gland = inside(ellipsoid(q, tuple(PITUITARY), (6.5, 5, 3.5)))
     paint(picture, 0.6, gland)
     first, second = template.texture(q, 22, look.shift + 3), template.texture(q, 22, look.shift + 41)
-    small = inside((np.hypot(first, second) - 0.08) * 10, 0.8) * inside(depth - look.csf_mm) * inside(-depth - 26, 10)
+    small = (
+        inside((np.hypot(first, second) - 0.08) * 10, 0.8)
+        * inside(depth - look.csf_mm)
+        * inside(-depth - 26, 10)
+    )
     paint(picture, look.vessels * 0.8, small)
 
 
 _CAROTID = [(15, -6, -40), (14, 8, -38), (13, 10, -30), (12, 2, -26)]
 _VESSELS = (
-    ([(0, -92, -10), (30, -88, -16), (56, -60, -24), (52, -42, -34), (40, -36, -50)], 4.0),  # transverse, sigmoid
+    (
+        [(0, -92, -10), (30, -88, -16), (56, -60, -24), (52, -42, -34), (40, -36, -50)],
+        4.0,
+    ),  # transverse, sigmoid
     ([(0, -44, 6), (0, -86, -4)], 2.5),  # straight sinus
     ([(13, -4, -34), (13, 8, -33)], 4.5),  # cavernous sinus
     (_CAROTID, 2.4),

@@ -8,7 +8,7 @@ import numpy as np
 
 from braintut.dataset.phantom_head import PITUITARY, Template, inside, paint
 
-SIZES = {1: (21.0, 0.28, 11.0, 34.0), 2: (24.0, 0.28, 12.0, 38.0), 3: (13.5, 0.30, 7.0, 22.0)}
+SIZES = {1: (18.5, 0.30, 9.0, 34.0), 2: (21.5, 0.30, 11.0, 38.0), 3: (12.2, 0.30, 7.0, 22.0)}
 """Median radius in mm, spread (of its logarithm), least and largest, by label."""
 
 
@@ -78,7 +78,9 @@ class Tumour:
         if self.label == 1:  # the dura beside a meningioma thickens: its 'tail'
             tail = inside(np.abs(depth - 1) - 1.3) * inside(border - 0.35 * self.radius, 4)
             paint(picture, self.rim, tail * 0.8)
-        inner = border + (1 - self.core) * self.radius * (1 + 0.25 * template.texture(q, self.radius, self.shift + 60))
+        inner = border + (1 - self.core) * self.radius * (
+            1 + 0.25 * template.texture(q, self.radius, self.shift + 60)
+        )
         mottled = template.texture(q, 12, self.shift + 90) + 0.5 * template.texture(q, 5, self.shift + 91)
         flesh = np.clip(self.rim * (1 + self.uneven * mottled), 0.08, 1.1)
         if self.core > 0:
@@ -109,7 +111,9 @@ def grow(label: int, template: Template, rng: np.random.Generator) -> Tumour:
     radius = float(np.clip(median * np.exp(spread * rng.standard_normal()), least, most))
     make = {1: _meningioma, 2: _glioma, 3: _pituitary}[label]
     stretch = np.exp(rng.normal(0, 0.22 if label == 2 else 0.1, 3))
-    return Tumour(label=label, radius=radius, stretch=stretch, shift=rng.uniform(0, 500), **make(radius, template, rng))
+    return Tumour(
+        label=label, radius=radius, stretch=stretch, shift=rng.uniform(0, 500), **make(radius, template, rng)
+    )
 
 
 def _meningioma(radius: float, template: Template, rng: np.random.Generator) -> dict:
@@ -121,7 +125,7 @@ def _meningioma(radius: float, template: Template, rng: np.random.Generator) -> 
     if rng.random() < 0.25:  # now and then one with dead tissue that could be a glioma
         uneven, core = 0.18, rng.uniform(0.3, 0.5)
     oedema = rng.uniform(0.3, 0.9) * (rng.random() < 0.4)
-    look = {"lump": rng.uniform(0.1, 0.4), "rim": rng.uniform(0.48, 0.72), "core": core, "dead": 0.22}
+    look = {"lump": rng.uniform(0.1, 0.4), "rim": rng.uniform(0.40, 0.62), "core": core, "dead": 0.22}
     return {"centre": centre, "uneven": uneven, "oedema": oedema, **look}
 
 
@@ -129,10 +133,10 @@ def _glioma(radius: float, template: Template, rng: np.random.Generator) -> dict
     kind = rng.choice(["ring", "dim", "patchy", "bright"], p=[0.38, 0.30, 0.14, 0.18])
     centre = _find_place(template, rng, (-45, -0.55 * radius if kind == "bright" else -18), white=0.6)
     rim, core, dead, uneven = {
-        "ring": (rng.uniform(0.46, 0.66), rng.uniform(0.6, 0.85), rng.uniform(0.13, 0.25), 0.15),
+        "ring": (rng.uniform(0.40, 0.58), rng.uniform(0.6, 0.85), rng.uniform(0.13, 0.25), 0.15),
         "dim": (rng.uniform(0.18, 0.27), 0.0, 0.2, 0.12),
         "patchy": (rng.uniform(0.36, 0.46), rng.uniform(0.3, 0.6), 0.2, 0.3),
-        "bright": (rng.uniform(0.46, 0.62), 0.0, 0.2, 0.08),
+        "bright": (rng.uniform(0.40, 0.58), 0.0, 0.2, 0.08),
     }[kind]
     lump = rng.uniform(0.25, 0.5) if kind == "bright" else rng.uniform(0.5, 1.0)
     look = {"lump": lump, "rim": rim, "core": core, "dead": dead}
@@ -142,7 +146,12 @@ def _glioma(radius: float, template: Template, rng: np.random.Generator) -> dict
 def _pituitary(radius: float, template: Template, rng: np.random.Generator) -> dict:
     centre = PITUITARY + np.array([rng.normal(0, 1.5), rng.normal(0, 1), rng.uniform(-0.1, 0.5) * radius])
     core = rng.uniform(0.4, 0.75) if rng.random() < 0.2 else 0.0  # a cyst
-    look = {"lump": rng.uniform(0.15, 0.4), "rim": rng.uniform(0.42, 0.68), "core": core, "dead": rng.uniform(0.2, 0.3)}
+    look = {
+        "lump": rng.uniform(0.15, 0.4),
+        "rim": rng.uniform(0.36, 0.58),
+        "core": core,
+        "dead": rng.uniform(0.2, 0.3),
+    }
     return {"centre": centre, "uneven": rng.uniform(0.03, 0.12), "oedema": 0.0, **look}
 
 

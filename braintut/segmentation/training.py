@@ -25,7 +25,10 @@ from braintut.segmentation.unet import build_unet
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """What a training leaves behind: the model, and one dict an epoch (loss, Dice, seconds)."""
+    """What a training leaves behind: the model, and one dict an epoch (loss, Dice, seconds).
+
+    Introduced in lesson 02.
+    """
 
     model: keras.Model
     history: list[dict]
