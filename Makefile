@@ -1,7 +1,8 @@
 # make lab      set up .venv and open the first lesson
 # make demo     train on phantoms and write picture reports to build/demo (about a minute)
 # make test     run all tests, then every lesson against its committed outputs
-# make lessons  run the lessons anew and keep what they print
+# make lessons  run the lessons and write them as web pages to build/lessons
+# make outputs  run the lessons anew and keep in them what they print
 # make clean    remove what the above made, downloads excepted
 # PYTHON=...    the Python to build .venv with; found by itself otherwise
 
@@ -14,7 +15,7 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 # JupyterLab refuses to serve root, the usual user in a container, unless told so.
 LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help setup lab demo test lessons clean
+.PHONY: help setup lab demo test lessons outputs clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -48,10 +49,14 @@ test: $(READY)
 	$(BIN)/python -m pytest
 	$(if $(LESSONS),$(BIN)/python -m pytest --nbval lessons,@echo "No lessons yet.")
 
-# The settings are those of conftest.py, so that the tests see the same numbers.
+# The settings are those of conftest.py, so that pages and tests show the same numbers.
+QUIET := env -u MPLBACKEND BRAINTUT_DATA=phantoms TF_CPP_MIN_LOG_LEVEL=3 TF_ENABLE_ONEDNN_OPTS=0
+
 lessons: $(READY)
-	env -u MPLBACKEND BRAINTUT_DATA=phantoms TF_CPP_MIN_LOG_LEVEL=3 TF_ENABLE_ONEDNN_OPTS=0 \
-	$(BIN)/python -m jupyter nbconvert --to notebook --execute --inplace \
+	$(QUIET) $(BIN)/braintut lessons
+
+outputs: $(READY)
+	$(QUIET) $(BIN)/python -m jupyter nbconvert --to notebook --execute --inplace \
 	    --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False $(LESSONS)
 
 clean:

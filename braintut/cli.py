@@ -153,6 +153,7 @@ def train(
     name = name or out.name
     pipeline = fitting.fit_pipeline(
         slices, name=name, unet_size=size, unet={"filters": filters, "depth": depth}, epochs=epochs,
+        batch_size=batch_size, learning_rate=learning_rate,
         precision=precision, folder=fitting.runs_folder() / name,
     )  # fmt: skip
     if test is not None and data == "phantoms":
