@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from braintut.errors import BraintutError, DataError
+from braintut.quiet import import_quietly
 
 app = typer.Typer(
     help="Find a brain tumour on an MRI slice, name its type, and learn how that works. Not for clinical use.",
@@ -49,9 +47,7 @@ def lab() -> None:
 
 @app.command()
 def lessons(
-    numbers: Annotated[
-        list[str] | None, typer.Argument(help="Which lessons, for example 00 03; all if none.")
-    ] = None,
+    numbers: Annotated[list[str] | None, typer.Argument(help="Which lessons, for example 00 03; all if none.")] = None,
     out: Annotated[Path, typer.Option(help="Where the pages go.")] = Path("build/lessons"),
 ) -> None:
     """Run lessons from top to bottom and write each as a web page."""
@@ -66,9 +62,7 @@ def lessons(
     out.mkdir(parents=True, exist_ok=True)
     for path in tqdm(chosen, desc="lessons"):
         command = ["jupyter", "nbconvert", "--to", "html", "--execute", "--log-level", "ERROR"]
-        failed = subprocess.call(
-            [sys.executable, "-m", *command, "--output-dir", str(out.resolve()), str(path)]
-        )
+        failed = subprocess.call([sys.executable, "-m", *command, "--output-dir", str(out.resolve()), str(path)])
         if failed:
             raise DataError(f"{path.name} stopped with an error; open it in JupyterLab to see the cell.")
     typer.echo(f"Read them in {out}.")
@@ -80,8 +74,8 @@ def demo(
     epochs: Annotated[int, typer.Option(help="More epochs, better masks, more minutes.", min=1)] = 40,
 ) -> None:
     """Train on synthetic heads and report on heads it never saw (about a minute)."""
-    load = _quietly("braintut.dataset.load")
-    evaluation, fitting = _quietly("braintut.evaluation"), _quietly("braintut.fitting")
+    load = import_quietly("braintut.dataset.load")
+    evaluation, fitting = import_quietly("braintut.evaluation"), import_quietly("braintut.fitting")
     from braintut.dataset.splits import split_by_fold
 
     train, test = split_by_fold(load.load_phantoms(), fold=5)
@@ -145,7 +139,7 @@ def train(
     from braintut.dataset.splits import split_by_fold
 
     evaluation, fitting, pipelines = map(
-        _quietly, ("braintut.evaluation", "braintut.fitting", "braintut.pipeline")
+        import_quietly, ("braintut.evaluation", "braintut.fitting", "braintut.pipeline")
     )
     slices, test = _training_slices(data), None
     if hold_out:
@@ -179,18 +173,19 @@ def evaluate(
     ] = False,
 ) -> None:
     """Measure a pair on patients it never saw: Dice, surface distance and type, misses counted."""
-    evaluation, pipelines = _quietly("braintut.evaluation"), _quietly("braintut.pipeline")
+    evaluation, pipelines = import_quietly("braintut.evaluation"), import_quietly("braintut.pipeline")
     pipeline = pipelines.load_pipeline(model)
     numbers = evaluation.evaluate_folder(pipeline, data, fold, allow_training_patients).numbers
     if json_file:
         _write_text(json_file, json.dumps(numbers, indent=2))
-    low, high = numbers["dice"]["ci95"]
+    dice, accuracy = numbers["dice"], numbers["accuracy"]
+    low, high = dice["ci95"]
     typer.echo(
         f"{numbers['n_slices']} slices of {numbers['n_patients']} patients "
         f"({numbers['n_excluded_patients']} left out: trained on)\n"
-        f"Dice  mean {numbers['dice']['mean']:.3f} ({low:.3f} to {high:.3f}), missed {numbers['dice']['missed_fraction']:.1%}\n"
-        f"Type  {numbers['accuracy']['predicted_mask']:.1%} from the predicted mask, "
-        f"{numbers['accuracy']['true_mask']:.1%} from the true one, {numbers['accuracy']['patient_vote']:.1%} by patient"
+        f"Dice  mean {dice['mean']:.3f} ({low:.3f} to {high:.3f}), missed {dice['missed_fraction']:.1%}\n"
+        f"Type  {accuracy['predicted_mask']:.1%} from the predicted mask, "
+        f"{accuracy['true_mask']:.1%} from the true one, {accuracy['patient_vote']:.1%} by patient"
     )
 
 
@@ -207,7 +202,7 @@ def predict(
     from tqdm import tqdm
 
     paths = _scan_paths(scans)
-    pipeline = _quietly("braintut.pipeline").load_pipeline(model)
+    pipeline = import_quietly("braintut.pipeline").load_pipeline(model)
     answers = []
     for path in tqdm(paths, desc="scans", disable=len(paths) < 2):
         try:
@@ -239,7 +234,7 @@ def _page_name(path: Path, paths: list[Path]) -> str:
 
 
 def _training_slices(data: str):
-    load = _quietly("braintut.dataset.load")
+    load = import_quietly("braintut.dataset.load")
     if data == "phantoms":
         return load.load_phantoms()
     from braintut.dataset.figshare import load_figshare
@@ -266,9 +261,7 @@ def _lessons_folder() -> Path:
 
     clone = clone_folder()
     if clone is None:
-        raise DataError(
-            "The lessons come with a clone of the repository, not with `pip install`; clone it first."
-        )
+        raise DataError("The lessons come with a clone of the repository, not with `pip install`; clone it first.")
     return clone / "lessons"
 
 
@@ -277,22 +270,3 @@ def _write_text(path: Path, text: str) -> None:
     part = path.with_name(path.name + ".part")
     part.write_text(text + "\n", encoding="utf-8")
     part.replace(path)
-
-
-def _quietly(module: str):
-    """Import a module without TensorFlow's greeting, which no setting silences and which reads like an error."""
-    with _no_stderr() if "tensorflow" not in sys.modules else contextlib.nullcontext():
-        return importlib.import_module(module)
-
-
-@contextlib.contextmanager
-def _no_stderr() -> Iterator[None]:
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TRUE_STYLE = {"colors": "#56B4E9", "linestyles": "solid", "linewidths": 1.6}
 PREDICTED_STYLE = {"colors": "#E69F00", "linestyles": "dashed", "linewidths": 1.6}
 BARS = "#0072B2"
+DPI = 72  # of grids of slices: a lesson is to stay under 300 kB
 
 
 def draw_slice(
@@ -49,7 +50,7 @@ def draw_slice(
     Introduced in lesson 01.
     """
     ax = ax or plt.subplots(figsize=(4, 4), layout="constrained")[1]
-    ax.imshow(image, cmap="gray", vmin=0, vmax=1)
+    ax.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")  # pixels are seen as they are
     for mask, style in ((true_mask, TRUE_STYLE), (predicted_mask, PREDICTED_STYLE)):
         if mask is not None and np.any(mask):
             ax.contour(mask, levels=[0.5], **style)
@@ -58,9 +59,7 @@ def draw_slice(
     return ax
 
 
-def draw_examples(
-    slices: Slices, n: int = 6, columns: int = 3, predicted_masks: np.ndarray | None = None
-) -> Figure:
+def draw_examples(slices: Slices, n: int = 6, columns: int = 3, predicted_masks: np.ndarray | None = None) -> Figure:
     """Draw some slices in a grid, with their contours and types.
 
     Parameters
@@ -82,21 +81,20 @@ def draw_examples(
     chosen = np.linspace(0, len(slices) - 1, min(n, len(slices))).round().astype(int)
     rows = -(-len(chosen) // columns)
     figure, axes = plt.subplots(
-        rows, columns, figsize=(2.6 * columns, 2.8 * rows), layout="constrained", squeeze=False
+        rows, columns, figsize=(2.6 * columns, 2.8 * rows), layout="constrained", squeeze=False, dpi=DPI
     )
     for ax in axes.flat:
         ax.set_axis_off()
     for ax, i in zip(axes.flat, chosen, strict=False):
         predicted = None if predicted_masks is None else predicted_masks[i]
-        draw_slice(
-            slices.images[i], slices.masks[i], predicted, ax, f"{slices.types[i]}, {slices.patients[i]}"
-        )
+        draw_slice(slices.images[i], slices.masks[i], predicted, ax, f"{slices.types[i]}, {slices.patients[i]}")
     figure.legend(
         handles=contour_legend(predicted_masks is not None),
         loc="outside lower center",
         ncols=2,
         frameon=False,
     )
+    plt.close(figure)  # a returned figure is shown once by a notebook, not twice
     return figure
 
 
@@ -104,9 +102,7 @@ def contour_legend(predicted: bool = True) -> list[Line2D]:
     """Legend entries for the contours of true and predicted masks."""
     entries = [Line2D([], [], color=TRUE_STYLE["colors"], linestyle="solid", label="true mask")]
     if predicted:
-        entries.append(
-            Line2D([], [], color=PREDICTED_STYLE["colors"], linestyle="dashed", label="predicted mask")
-        )
+        entries.append(Line2D([], [], color=PREDICTED_STYLE["colors"], linestyle="dashed", label="predicted mask"))
     return entries
 
 
@@ -150,7 +146,7 @@ def draw_report(report: Report, true_mask: np.ndarray | None = None) -> Figure:
     -----
     Introduced in lesson 00.
     """
-    figure = plt.figure(figsize=(10, 5), layout="constrained")
+    figure = plt.figure(figsize=(10, 5), layout="constrained", dpi=DPI)
     grid = figure.add_gridspec(2, 2, width_ratios=[1.1, 1], height_ratios=[1, 1.5])
     ax = figure.add_subplot(grid[:, 0])
     draw_slice(report.image, true_mask, report.predicted_mask, ax, f"{report.scan}\n{report}")
@@ -159,10 +155,8 @@ def draw_report(report: Report, true_mask: np.ndarray | None = None) -> Figure:
     if report.tumour_found:
         draw_type_bars(report.probabilities, figure.add_subplot(grid[0, 1]))
         draw_reasons(report.reasons, figure.add_subplot(grid[1, 1]))
-    figure.supxlabel(
-        f"pair '{report.model}' · a teaching tool, not for clinical use", fontsize="small", color="0.35"
-    )
-    plt.close(figure)  # a returned figure is shown once by a notebook, not twice
+    figure.supxlabel(f"pair '{report.model}' · a teaching tool, not for clinical use", fontsize="small", color="0.35")
+    plt.close(figure)
     return figure
 
 

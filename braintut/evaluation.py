@@ -176,9 +176,7 @@ def _of_fold(folder: Path, fold: int | None) -> list[MatEntry]:
     if fold is None:
         return entries
     if folds is None:
-        raise DataError(
-            f"--fold needs the official folds, but {folder / FOLDS_FILE} is not there; download it."
-        )
+        raise DataError(f"--fold needs the official folds, but {folder / FOLDS_FILE} is not there; download it.")
     chosen = [entry for entry in entries if fold_of(entry.id, folds) == fold]
     if not chosen:
         here = sorted({fold_of(e.id, folds) for e in entries} - {0})
@@ -194,9 +192,7 @@ def _row(pipeline: Pipeline, name: str, raw: MatSlice) -> dict:
     except DataError as error:
         raise DataError(f"{name}: {error}") from error
     if not raw.mask.any():
-        raise DataError(
-            f"{name}: the true mask is empty although the label says {TUMOUR_TYPES[raw.label - 1]}."
-        )
+        raise DataError(f"{name}: the true mask is empty although the label says {TUMOUR_TYPES[raw.label - 1]}.")
     mm = raw.pixel_mm_or_assumed
     working = pipeline.prepare(normalised)
     predicted = keep_tumour(pipeline.find(working, raw.image.shape) >= 0.5, mm)

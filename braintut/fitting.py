@@ -88,8 +88,8 @@ def fit_pipeline(
     unet = unet or {"filters": 16, "depth": 4}
     augmentation = augmentation or Augmentation(noise=0.02)
     run = train_unet(
-        slices.resized(unet_size), epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, augmentation=augmentation,
-        unet=unet, folder=folder, seed=seed, precision=precision, report=report,
+        slices.resized(unet_size), epochs=epochs, batch_size=batch_size, learning_rate=learning_rate,
+        augmentation=augmentation, unet=unet, folder=folder, seed=seed, precision=precision, report=report,
     )  # fmt: skip
     report("measuring features on true, jittered and predicted masks")
     true_table = measure_table(slices)
@@ -131,16 +131,11 @@ def _mixed_masks(
     probabilities = predict_probabilities(model, slices.resized(unet_size).images, mirror)
     size = slices.images.shape[1]
     predicted = np.stack(
-        [
-            keep_tumour(resize(p, size) >= 0.5, mm)
-            for p, mm in zip(probabilities, slices.pixel_mm, strict=True)
-        ]
+        [keep_tumour(resize(p, size) >= 0.5, mm) for p, mm in zip(probabilities, slices.pixel_mm, strict=True)]
     )
     rng = np.random.default_rng(seed)
     tables = [true_table, measure_table(slices, predicted)]
-    tables += [
-        measure_table(slices, np.stack([jitter_mask(m, rng) for m in slices.masks])) for _ in range(jitters)
-    ]
+    tables += [measure_table(slices, np.stack([jitter_mask(m, rng) for m in slices.masks])) for _ in range(jitters)]
     return pd.concat(tables, ignore_index=True)
 
 

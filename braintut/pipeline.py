@@ -81,9 +81,7 @@ class Pipeline:
         """Side of the picture that features are measured on, in pixels."""
         return self.card["settings"]["working_size"]
 
-    def __call__(
-        self, scan: Scan | Slices | np.ndarray | str | os.PathLike, pixel_mm: float | None = None
-    ) -> Report:
+    def __call__(self, scan: Scan | Slices | np.ndarray | str | os.PathLike, pixel_mm: float | None = None) -> Report:
         """Look at one scan.
 
         Parameters
@@ -141,9 +139,7 @@ class Pipeline:
     def measure(self, working: np.ndarray, mask: np.ndarray, pixel_mm: float) -> dict[str, float]:
         """Features of a mask that lies on the scan's own grid."""
         size = self.working_size
-        return measure_features(
-            working, resize_mask(pad_to_square(mask), size), pixel_mm * max(mask.shape) / size
-        )
+        return measure_features(working, resize_mask(pad_to_square(mask), size), pixel_mm * max(mask.shape) / size)
 
     def vote(self, reports: Iterable[Report]) -> dict[str, float] | None:
         """Let several slices of one patient decide together.
@@ -220,9 +216,7 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
     card = _read_card(folder)
     for file in FILES:
         if not (folder / file).exists() or _sha256(folder / file) != card["files"][file]:
-            raise ModelError(
-                f"{folder / file} is missing or not the one that its card names; install or train again."
-            )
+            raise ModelError(f"{folder / file} is missing or not the one that its card names; install or train again.")
     unet = build_unet(card["settings"]["unet_size"], **card["settings"]["unet"])
     with np.load(folder / "unet.npz", allow_pickle=False) as arrays:
         unet.set_weights([arrays[key].astype(np.float32) for key in sorted(arrays.files)])
@@ -291,15 +285,11 @@ def _as_scan(scan: Scan | Slices | np.ndarray | str | os.PathLike) -> Scan:
         return read_scan(scan)
     if isinstance(scan, Slices):
         if len(scan) != 1:
-            raise DataError(
-                f"The pipeline looks at one slice at a time, but got {len(scan)}; write slices[0]."
-            )
+            raise DataError(f"The pipeline looks at one slice at a time, but got {len(scan)}; write slices[0].")
         return Scan(str(scan.ids[0]), scan.images[0], float(scan.pixel_mm[0]), False, str(scan.patients[0]))
     image = np.asarray(scan)
     if image.ndim != 2:
-        raise DataError(
-            f"A scan is one grey picture of shape (H, W), but this array has shape {image.shape}."
-        )
+        raise DataError(f"A scan is one grey picture of shape (H, W), but this array has shape {image.shape}.")
     return Scan("scan", image, FIELD_OF_VIEW_MM / image.shape[1], True)
 
 

@@ -102,9 +102,7 @@ class Report:
     def html(self, true_mask: np.ndarray | None = None) -> str:
         """One self-contained page with the figure and the numbers."""
         picture = base64.b64encode(self._png(true_mask)).decode()
-        rows = "".join(
-            f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in self._rows()
-        )
+        rows = "".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in self._rows())
         return _PAGE.format(
             title=html.escape(self.scan), summary=html.escape(str(self)), picture=picture, rows=rows,
             warning=NOT_FOR_CLINICAL_USE,

@@ -188,5 +188,7 @@ def test_scans_that_are_none_are_named(tmp_path):
 
 
 def test_import_is_light():
-    code = "import sys, braintut; print(any(m in sys.modules for m in ('keras', 'sklearn', 'tensorflow', 'matplotlib')))"
+    code = (
+        "import sys, braintut; print(any(m in sys.modules for m in ('keras', 'sklearn', 'tensorflow', 'matplotlib')))"
+    )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"

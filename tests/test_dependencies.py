@@ -19,8 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CORE = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
 EXTRAS = {
-    extra: [Requirement(line) for line in lines]
-    for extra, lines in PROJECT["project"]["optional-dependencies"].items()
+    extra: [Requirement(line) for line in lines] for extra, lines in PROJECT["project"]["optional-dependencies"].items()
 }
 EVERYTHING = CORE + [requirement for extra in EXTRAS.values() for requirement in extra]
 PLACEHOLDER = "OWNER" + "/braintut"  # written in two halves so that this file does not count
@@ -125,9 +124,7 @@ def test_the_package_imports_nothing_that_is_not_a_dependency(path):
     allowed = set(bounds(CORE)) | set(bounds(EXTRAS["phantom"])) | {"braintut"}
     allowed |= {"ipython", "joblib", "nibabel"}  # come with ipywidgets, scikit-learn and nilearn
     modules = set(imported_modules(path)) - set(sys.stdlib_module_names)
-    missing = {
-        module for module in modules if canonicalize_name(distributions.get(module, module)) not in allowed
-    }
+    missing = {module for module in modules if canonicalize_name(distributions.get(module, module)) not in allowed}
     assert missing == set(), f"{path.relative_to(ROOT)} imports what pyproject.toml does not list"
 
 
@@ -140,9 +137,7 @@ def test_the_address_of_the_repository_stands_in_one_place():
 
 
 def test_every_package_folder_is_listed():
-    with_init = {
-        ".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "braintut").rglob("__init__.py")
-    }
+    with_init = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "braintut").rglob("__init__.py")}
     assert set(PROJECT["tool"]["setuptools"]["packages"]) == with_init | {"braintut.phantoms"}
 
 
@@ -160,9 +155,7 @@ def test_wheel_carries_assets_and_phantoms(tmp_path):
 
     (wheel,) = (copy / "out").glob("braintut-*.whl")
     inside = set(zipfile.ZipFile(wheel).namelist())
-    expected = {
-        path.relative_to(copy).as_posix() for path in (copy / "braintut").rglob("*") if path.is_file()
-    }
+    expected = {path.relative_to(copy).as_posix() for path in (copy / "braintut").rglob("*") if path.is_file()}
     for folder, _, files in os.walk(copy / "data" / "phantoms"):
         below = Path(folder).relative_to(copy / "data" / "phantoms")
         expected |= {(Path("braintut/phantoms") / below / name).as_posix() for name in files}

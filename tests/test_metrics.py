@@ -84,7 +84,9 @@ def test_losses_rebuild_from_their_config():
 
 
 def test_loss_accepts_tensors_of_booleans():
-    assert float(DiceLoss(smooth=0.0)(ops.convert_to_tensor(SQUARE[None, ..., None]), SQUARE[None, ..., None] * 1.0)) == 0
+    assert (
+        float(DiceLoss(smooth=0.0)(ops.convert_to_tensor(SQUARE[None, ..., None]), SQUARE[None, ..., None] * 1.0)) == 0
+    )
 
 
 def block(left: int) -> np.ndarray:
@@ -133,7 +135,11 @@ def test_masks_of_two_shapes_are_refused():
 
 def test_score_table_counts_misses():
     table = score_table(
-        np.stack([SQUARE, SQUARE]), np.stack([SQUARE, EMPTY]), np.array(["a", "b"]), np.array(["glioma"] * 2), np.ones(2)
+        np.stack([SQUARE, SQUARE]),
+        np.stack([SQUARE, EMPTY]),
+        np.array(["a", "b"]),
+        np.array(["glioma"] * 2),
+        np.ones(2),
     )
     assert table["dice"].tolist() == [1.0, 0.0]
     assert table["missed"].tolist() == [False, True]

@@ -14,6 +14,7 @@ ROOMS = ["dataset", "segmentation", "classification"]
 # What each part may import of ours, besides itself and errors.
 ALLOWED = {
     "errors": set(),
+    "quiet": set(),
     "dataset": set(),
     "drawing": {"dataset", "report"},
     "segmentation": {"dataset"},
@@ -22,8 +23,8 @@ ALLOWED = {
     "pipeline": {"dataset", "segmentation", "classification", "drawing", "report"},
     "fitting": {"dataset", "segmentation", "classification", "drawing", "report", "pipeline"},
     "evaluation": {"dataset", "segmentation", "classification", "drawing", "report", "pipeline"},
-    "teaching": set(ROOMS) | {"drawing", "report", "pipeline", "fitting", "evaluation"},
-    "cli": set(ROOMS) | {"drawing", "report", "pipeline", "fitting", "evaluation", "teaching"},
+    "teaching": set(ROOMS) | {"quiet", "drawing", "report", "pipeline", "fitting", "evaluation"},
+    "cli": set(ROOMS) | {"quiet", "drawing", "report", "pipeline", "fitting", "evaluation", "teaching"},
 }
 
 

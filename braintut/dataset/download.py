@@ -140,9 +140,7 @@ def _check_room(folder: Path, missing: Sequence[PublishedFile]) -> None:
         )
 
 
-def _fetch(
-    file: PublishedFile, folder: Path, addresses: Sequence[str], by_hand: Sequence[PublishedFile]
-) -> None:
+def _fetch(file: PublishedFile, folder: Path, addresses: Sequence[str], by_hand: Sequence[PublishedFile]) -> None:
     """Try each address in turn until the whole, right file is there; else say how to go on by hand."""
     part, tried = _part_path(folder, file), []
     for address in (pattern.format(id=file.id) for pattern in addresses):

@@ -113,14 +113,10 @@ def _parse(file: h5py.File, name: str) -> MatSlice:
     group = file["cjdata"]
     for field in ("image", "tumorMask", "label", "PID"):
         if field not in group:
-            raise DataError(
-                f"{name} lacks the field 'cjdata/{field}'; every slice of the figshare set has it."
-            )
+            raise DataError(f"{name} lacks the field 'cjdata/{field}'; every slice of the figshare set has it.")
     image, mask = np.asarray(group["image"]).T, np.asarray(group["tumorMask"]).T
     if image.ndim != 2 or mask.shape != image.shape:
-        raise DataError(
-            f"{name}: image {image.shape} and mask {mask.shape} must be two pictures of one size."
-        )
+        raise DataError(f"{name}: image {image.shape} and mask {mask.shape} must be two pictures of one size.")
     if not np.isfinite(image).all():
         raise DataError(f"{name}: the image holds NaN or infinite values.")
     label = np.asarray(group["label"]).ravel()
@@ -171,12 +167,8 @@ def list_slices(folder: str | os.PathLike) -> list[MatEntry]:
         if path.name != FOLDS_FILE:
             found[path.stem] = MatEntry(path.stem, path)
     if not found:
-        raise DataError(
-            f"{folder} holds no .mat file and no zip with some; run `braintut download` to fetch them."
-        )
-    return sorted(
-        found.values(), key=lambda e: (not e.id.isdigit(), int(e.id) if e.id.isdigit() else 0, e.id)
-    )
+        raise DataError(f"{folder} holds no .mat file and no zip with some; run `braintut download` to fetch them.")
+    return sorted(found.values(), key=lambda e: (not e.id.isdigit(), int(e.id) if e.id.isdigit() else 0, e.id))
 
 
 def _members(path: Path) -> list[str]:
@@ -229,9 +221,7 @@ def fold_of(entry_id: str, folds: np.ndarray | None) -> int:
     return int(folds[int(entry_id) - 1])
 
 
-def read_figshare(
-    folder: str | os.PathLike, size: int = 256, progress: bool = True, n_jobs: int = -1
-) -> Slices:
+def read_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = True, n_jobs: int = -1) -> Slices:
     """Convert a folder of `.mat` files or zips to `Slices` of one size, on all cores.
 
     Parameters

@@ -47,9 +47,7 @@ def load_slices(size: int = 128, full: bool = False) -> Slices:
     if not slices.source.startswith("phantom") and not full:
         slices = _subset(slices)
     slices = slices.resized(size)
-    print(
-        f"braintut: {len(slices)} slices of {slices.n_patients} patients ({slices.source})", file=sys.stderr
-    )
+    print(f"braintut: {len(slices)} slices of {slices.n_patients} patients ({slices.source})", file=sys.stderr)
     return slices
 
 

@@ -76,9 +76,7 @@ def make_phantom_slices(
     )
 
 
-def write_phantom_mat(
-    folder: str | os.PathLike, n_slices: int = 6, size: int = 512, seed: int = SEED
-) -> list[Path]:
+def write_phantom_mat(folder: str | os.PathLike, n_slices: int = 6, size: int = 512, seed: int = SEED) -> list[Path]:
     """Write phantom slices as `1.mat`, `2.mat`, ... and `cvind.mat`, laid out like the figshare set.
 
     Parameters

@@ -51,9 +51,7 @@ class Template:
         return ndimage.map_coordinates(self.noise, points, order=1, mode="grid-wrap")
 
 
-def _sample(
-    volume: np.ndarray, q: np.ndarray, origin: np.ndarray, step: float, mode: str = "constant"
-) -> np.ndarray:
+def _sample(volume: np.ndarray, q: np.ndarray, origin: np.ndarray, step: float, mode: str = "constant") -> np.ndarray:
     corner = origin.reshape(3, *[1] * (q.ndim - 1))
     return ndimage.map_coordinates(volume, (q - corner) / step, order=1, mode=mode)
 

@@ -47,9 +47,7 @@ class Patient:
         return moved
 
 
-def _draw_patient(
-    k: int, seed: int, template: Template, tumour_free: bool
-) -> tuple[Patient, np.random.Generator]:
+def _draw_patient(k: int, seed: int, template: Template, tumour_free: bool) -> tuple[Patient, np.random.Generator]:
     """Everything that is constant for patient `k`, and the generator for what changes by slice."""
     rng = np.random.default_rng([seed, k, int(tumour_free)])
     label = 0 if tumour_free else TYPE_OF_PATIENT[k % len(TYPE_OF_PATIENT)]
@@ -120,9 +118,7 @@ def scan_patient(
 def _positions(patient: Patient, rng: np.random.Generator, only_largest: bool) -> list[tuple[str, float]]:
     """Plane and position in mm of each slice: neighbours in one plane, some in a second."""
     names = list(rng.permutation(list(PLANES)))
-    wanted = (
-        1 if only_largest else int(rng.integers(_SLICES[patient.label][0], _SLICES[patient.label][1] + 1))
-    )
+    wanted = 1 if only_largest else int(rng.integers(_SLICES[patient.label][0], _SLICES[patient.label][1] + 1))
     mixed, spacing, nudge = rng.random() < 0.35, rng.uniform(6, 7), rng.uniform(-0.5, 0.5)
     centre, reach = _extent(patient, rng)
     fit = max(1, int(2 * reach / spacing))
@@ -144,9 +140,7 @@ def _extent(patient: Patient, rng: np.random.Generator) -> tuple[np.ndarray, flo
     return p, 0.85 * patient.tumour.radius
 
 
-def _picture(
-    patient: Patient, plane: str, position: float, size: int, template: Template, rng: np.random.Generator
-):
+def _picture(patient: Patient, plane: str, position: float, size: int, template: Template, rng: np.random.Generator):
     """One slice as the scanner would store it: (int16 picture, bool mask)."""
     p = _plane_points(patient, plane, position, size)
     q = patient.to_template(p)

@@ -43,9 +43,7 @@ class Look:
         return cls(*rng.uniform(low, high))
 
 
-def paint_head(
-    q: np.ndarray, q_brain: np.ndarray, template: Template, look: Look
-) -> tuple[np.ndarray, np.ndarray]:
+def paint_head(q: np.ndarray, q_brain: np.ndarray, template: Template, look: Look) -> tuple[np.ndarray, np.ndarray]:
     """Brightness of a head without tumour at the points of one plane.
 
     Parameters
@@ -100,9 +98,7 @@ def _soft_tissue(q: np.ndarray, skin: np.ndarray, template: Template, look: Look
     return picture
 
 
-def _paint_face(
-    picture: np.ndarray, q: np.ndarray, skull: np.ndarray, template: Template, look: Look
-) -> None:
+def _paint_face(picture: np.ndarray, q: np.ndarray, skull: np.ndarray, template: Template, look: Look) -> None:
     """Orbits, tongue, and the dark air of nose, sinuses, throat and mastoid cells."""
     m = mirrored(q)
     grain = template.texture(q, 9, look.shift + 5)
@@ -137,9 +133,7 @@ _AIR = (
 """Centre (right side), radii in mm and how much of each air space is walls."""
 
 
-def _paint_skull(
-    picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template: Template, look: Look
-) -> None:
+def _paint_skull(picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template: Template, look: Look) -> None:
     """Two dark tables of bone, marrow between them, the clivus, and the thin bright dura."""
     start = look.csf_mm + 1.2
     thick = look.skull_mm * (1 + 0.15 * template.texture(q, 60, look.shift + 9))
@@ -158,9 +152,7 @@ def _paint_skull(
     paint(picture, 0.45, inside(np.abs(depth - look.csf_mm - 0.6) - 0.7, 1.0) * thin)
 
 
-def _paint_brain(
-    picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template: Template, look: Look
-) -> None:
+def _paint_brain(picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template: Template, look: Look) -> None:
     """The warped template brain, swimming in dark fluid."""
     t1 = template.brain(q)
     contrast = np.where(t1 > 0.5, 0.68 + (t1 - 0.68) * look.grey_white, t1)
@@ -186,9 +178,7 @@ def _paint_neck(picture: np.ndarray, q: np.ndarray, template: Template, look: Lo
     paint(picture, look.vessels, inside(artery) * below)
 
 
-def _paint_vessels(
-    picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template: Template, look: Look
-) -> None:
+def _paint_vessels(picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template: Template, look: Look) -> None:
     """Sinuses, falx, arteries and small vessels on the cortex: all bright after contrast."""
     m = mirrored(q)
     back = inside(np.maximum(-q[2] - 5, q[1] - 55), 8)
@@ -202,11 +192,7 @@ def _paint_vessels(
     gland = inside(ellipsoid(q, tuple(PITUITARY), (6.5, 5, 3.5)))
     paint(picture, 0.6, gland)
     first, second = template.texture(q, 22, look.shift + 3), template.texture(q, 22, look.shift + 41)
-    small = (
-        inside((np.hypot(first, second) - 0.08) * 10, 0.8)
-        * inside(depth - look.csf_mm)
-        * inside(-depth - 26, 10)
-    )
+    small = inside((np.hypot(first, second) - 0.08) * 10, 0.8) * inside(depth - look.csf_mm) * inside(-depth - 26, 10)
     paint(picture, look.vessels * 0.8, small)
 
 

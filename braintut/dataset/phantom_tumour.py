@@ -78,9 +78,7 @@ class Tumour:
         if self.label == 1:  # the dura beside a meningioma thickens: its 'tail'
             tail = inside(np.abs(depth - 1) - 1.3) * inside(border - 0.35 * self.radius, 4)
             paint(picture, self.rim, tail * 0.8)
-        inner = border + (1 - self.core) * self.radius * (
-            1 + 0.25 * template.texture(q, self.radius, self.shift + 60)
-        )
+        inner = border + (1 - self.core) * self.radius * (1 + 0.25 * template.texture(q, self.radius, self.shift + 60))
         mottled = template.texture(q, 12, self.shift + 90) + 0.5 * template.texture(q, 5, self.shift + 91)
         flesh = np.clip(self.rim * (1 + self.uneven * mottled), 0.08, 1.1)
         if self.core > 0:
@@ -111,9 +109,7 @@ def grow(label: int, template: Template, rng: np.random.Generator) -> Tumour:
     radius = float(np.clip(median * np.exp(spread * rng.standard_normal()), least, most))
     make = {1: _meningioma, 2: _glioma, 3: _pituitary}[label]
     stretch = np.exp(rng.normal(0, 0.22 if label == 2 else 0.1, 3))
-    return Tumour(
-        label=label, radius=radius, stretch=stretch, shift=rng.uniform(0, 500), **make(radius, template, rng)
-    )
+    return Tumour(label=label, radius=radius, stretch=stretch, shift=rng.uniform(0, 500), **make(radius, template, rng))
 
 
 def _meningioma(radius: float, template: Template, rng: np.random.Generator) -> dict:

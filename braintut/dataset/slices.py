@@ -97,9 +97,7 @@ class Slices:
         if self.images.ndim != 3:
             raise DataError(f"Images must have shape (N, H, W), but have {self.images.shape}.")
         if self.masks.shape != self.images.shape:
-            raise DataError(
-                f"Masks have shape {self.masks.shape}, images {self.images.shape}; they must be equal."
-            )
+            raise DataError(f"Masks have shape {self.masks.shape}, images {self.images.shape}; they must be equal.")
         for name in _PER_SLICE[2:]:
             if len(getattr(self, name)) != n:
                 raise DataError(f"There are {n} images but {len(getattr(self, name))} entries in '{name}'.")

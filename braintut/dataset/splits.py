@@ -68,9 +68,7 @@ def split_by_fold(slices: Slices, fold: int) -> tuple[Slices, Slices]:
     Introduced in lesson 01.
     """
     if not (slices.folds > 0).all():
-        raise SplitError(
-            "These slices have no official folds; put cvind.mat beside the .mat files and load again."
-        )
+        raise SplitError("These slices have no official folds; put cvind.mat beside the .mat files and load again.")
     test = slices.folds == fold
     if not test.any() or test.all():
         here = ", ".join(str(f) for f in np.unique(slices.folds))
@@ -119,9 +117,7 @@ def patient_folds(slices: Slices, n_folds: int = 4, seed: int = 0, merged: bool 
     for label in np.unique(slices.labels):
         n = len(np.unique(groups[slices.labels == label]))
         if n < n_folds:
-            raise SplitError(
-                f"Label {label} has {n} patients, too few for {n_folds} folds; choose at most {n}."
-            )
+            raise SplitError(f"Label {label} has {n} patients, too few for {n_folds} folds; choose at most {n}.")
     folds = np.zeros(len(slices), int)
     cutter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     for number, (_, test) in enumerate(cutter.split(slices.labels, slices.labels, groups), start=1):
@@ -129,9 +125,7 @@ def patient_folds(slices: Slices, n_folds: int = 4, seed: int = 0, merged: bool 
     return folds
 
 
-def _split_by_group(
-    slices: Slices, groups: np.ndarray, test_share: float, seed: int
-) -> tuple[Slices, Slices]:
+def _split_by_group(slices: Slices, groups: np.ndarray, test_share: float, seed: int) -> tuple[Slices, Slices]:
     if not 0 < test_share < 1:
         raise SplitError(f"test_share must lie between 0 and 1, but is {test_share}.")
     # A merged group has one type only, so its first slice tells the type of all.
@@ -142,9 +136,7 @@ def _split_by_group(
     for label in np.unique(labels):
         of_label = rng.permutation(names[labels == label])
         if len(of_label) < 2:
-            raise SplitError(
-                f"Label {label} has {len(of_label)} patient; two are needed to have it on both sides."
-            )
+            raise SplitError(f"Label {label} has {len(of_label)} patient; two are needed to have it on both sides.")
         n_test = int(np.clip(round(test_share * len(of_label)), 1, len(of_label) - 1))
         test_names.extend(of_label[:n_test])
     test = np.isin(groups, test_names)

@@ -34,9 +34,7 @@ class DiceLoss(keras.losses.Loss):
     Introduced in lesson 03.
     """
 
-    def __init__(
-        self, per: str = "image", smooth: float = 1.0, name: str = "dice_loss", **kwargs: object
-    ) -> None:
+    def __init__(self, per: str = "image", smooth: float = 1.0, name: str = "dice_loss", **kwargs: object) -> None:
         super().__init__(name=name, **kwargs)
         if per not in ("image", "batch"):
             raise ModelError(f"Dice is counted per image or per batch, not per '{per}'.")

@@ -185,9 +185,7 @@ def bootstrap_interval(
 def _counts(true_mask: np.ndarray, predicted_mask: np.ndarray) -> tuple[int, int, int]:
     true, predicted = np.asarray(true_mask, bool), np.asarray(predicted_mask, bool)
     if true.shape != predicted.shape:
-        raise DataError(
-            f"The true mask has shape {true.shape}, the predicted one {predicted.shape}; make them equal."
-        )
+        raise DataError(f"The true mask has shape {true.shape}, the predicted one {predicted.shape}; make them equal.")
     return int((true & predicted).sum()), int((~true & predicted).sum()), int((true & ~predicted).sum())
 
 

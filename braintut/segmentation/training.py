@@ -147,9 +147,7 @@ def train_unet(
         report(f"going on after epoch {len(history)} of {epochs} ({folder})")
     for epoch in range(len(history), epochs):
         start = time.perf_counter()
-        fitted = model.fit(
-            SliceBatches(train, batch_size, augmentation, seed, epoch), verbose=0, shuffle=False
-        )
+        fitted = model.fit(SliceBatches(train, batch_size, augmentation, seed, epoch), verbose=0, shuffle=False)
         entry = {"epoch": epoch + 1, "loss": float(fitted.history["loss"][0])}
         if validation is not None:
             entry |= _validate(model, validation)

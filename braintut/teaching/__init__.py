@@ -1,0 +1,1 @@
+"""What only lessons use: status cell, explorer, exercise checks."""

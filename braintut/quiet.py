@@ -1,0 +1,31 @@
+"""Importing TensorFlow without its greeting, which no setting silences and which reads like an error."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+
+def import_quietly(module: str) -> ModuleType:
+    """Import a module that may pull in TensorFlow; whatever its C++ side says meanwhile is dropped."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _no_stderr() if "tensorflow" not in sys.modules else contextlib.nullcontext():
+        return importlib.import_module(module)
+
+
+@contextlib.contextmanager
+def _no_stderr() -> Iterator[None]:
+    # TensorFlow writes to the file descriptor, past sys.stderr.
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
