@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 TRUE_STYLE = {"colors": "#56B4E9", "linestyles": "solid", "linewidths": 1.6}
 PREDICTED_STYLE = {"colors": "#E69F00", "linestyles": "dashed", "linewidths": 1.6}
 BARS = "#0072B2"
+GROUPS_IN_WORDS = {
+    "firstorder": "brightness",
+    "glcm": "texture",
+    "ring": "surroundings",
+    "plane": "plane of the slice",
+}
 DPI = 72  # of grids of slices: a lesson is to stay under 300 kB
 
 
@@ -121,7 +127,8 @@ def draw_type_bars(probabilities: dict[str, float], ax: Axes) -> Axes:
 def draw_reasons(reasons: Sequence[tuple[str, float]], ax: Axes, n: int = 6) -> Axes:
     """Draw what spoke for (right) and against (left) the type, strongest first."""
     strongest = sorted(reasons, key=lambda r: -abs(r[1]))[:n]
-    ax.barh([name for name, _ in strongest], [effect for _, effect in strongest], color=BARS)
+    names = [GROUPS_IN_WORDS.get(name, name) for name, _ in strongest]
+    ax.barh(names, [effect for _, effect in strongest], color=BARS)
     ax.axvline(0, color="black", linewidth=0.8)
     ax.invert_yaxis()
     ax.spines[["top", "right", "left"]].set_visible(False)

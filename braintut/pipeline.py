@@ -286,7 +286,7 @@ def _as_scan(scan: Scan | Slices | np.ndarray | str | os.PathLike) -> Scan:
     if isinstance(scan, Slices):
         if len(scan) != 1:
             raise DataError(f"The pipeline looks at one slice at a time, but got {len(scan)}; write slices[0].")
-        return Scan(str(scan.ids[0]), scan.images[0], float(scan.pixel_mm[0]), False, str(scan.patients[0]))
+        return Scan(f"slice {scan.ids[0]}", scan.images[0], float(scan.pixel_mm[0]), False, str(scan.patients[0]))
     image = np.asarray(scan)
     if image.ndim != 2:
         raise DataError(f"A scan is one grey picture of shape (H, W), but this array has shape {image.shape}.")
