@@ -131,6 +131,9 @@ def train(
     precision: Annotated[
         str, typer.Option(help="auto, float32, mixed_float16 (GPU) or mixed_bfloat16 (recent CPUs).")
     ] = "auto",
+    start_from: Annotated[
+        Path | None, typer.Option(help="Go on with the U-Net of this pair: a second cycle of the learning rate.")
+    ] = None,
     numbers_from: Annotated[
         Path | None, typer.Option(help="Take the card's numbers from this pair, trained with --hold-out.")
     ] = None,
@@ -145,10 +148,11 @@ def train(
     if hold_out:
         slices, test = split_by_fold(slices, hold_out)
     name = name or out.name
+    start = pipelines.load_pipeline(start_from) if start_from else None
     pipeline = fitting.fit_pipeline(
         slices, name=name, unet_size=size, unet={"filters": filters, "depth": depth}, epochs=epochs,
         batch_size=batch_size, learning_rate=learning_rate,
-        precision=precision, folder=fitting.runs_folder() / name,
+        precision=precision, start_from=start, folder=fitting.runs_folder() / name,
     )  # fmt: skip
     if test is not None and data == "phantoms":
         pipeline.card["numbers"] = evaluation.evaluate_slices(pipeline, test).numbers

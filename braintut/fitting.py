@@ -18,7 +18,7 @@ from braintut.classification.features import measure_table
 from braintut.classification.jitter import jitter_mask
 from braintut.dataset.preprocessing import resize
 from braintut.dataset.slices import TUMOUR_TYPES, Slices
-from braintut.pipeline import Pipeline, fingerprints, keep_tumour
+from braintut.pipeline import Pipeline, as_stored, fingerprints, keep_tumour
 from braintut.report import NOT_FOR_CLINICAL_USE
 from braintut.segmentation.augmentation import Augmentation
 from braintut.segmentation.prediction import predict_probabilities
@@ -46,6 +46,7 @@ def fit_pipeline(
     classifier: str = "svm",
     jitters: int = 3,
     mirror: bool = False,
+    start_from: Pipeline | None = None,
     folder: str | os.PathLike | None = None,
     seed: int = 0,
     precision: str = "auto",
@@ -73,6 +74,9 @@ def fit_pipeline(
         meets masks in use that it has never seen the like of.
     mirror : bool
         Average each prediction with that of the mirrored slice.
+    start_from : Pipeline, optional
+        Go on with the U-Net of this pair: a second cycle of the learning rate.
+        Its training patients count as patients of the new pair, too.
     report : callable, optional
         Gets one line a step; default: standard error.
 
@@ -88,25 +92,36 @@ def fit_pipeline(
     unet = unet or {"filters": 16, "depth": 4}
     augmentation = augmentation or Augmentation(noise=0.02)
     run = train_unet(
-        slices.resized(unet_size), epochs=epochs, batch_size=batch_size, learning_rate=learning_rate,
-        augmentation=augmentation, unet=unet, folder=folder, seed=seed, precision=precision, report=report,
-    )  # fmt: skip
+        slices.resized(unet_size),
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        augmentation=augmentation,
+        unet=unet,
+        start_from=start_from and start_from.unet,
+        folder=folder,
+        seed=seed,
+        precision=precision,
+        report=report,
+    )
+    trained = as_stored(run.model, unet_size, unet)
     report("measuring features on true, jittered and predicted masks")
     true_table = measure_table(slices)
-    mixed_table = _mixed_masks(run.model, slices, true_table, unet_size, mirror, jitters, seed)
+    mixed_table = _mixed_masks(trained, slices, true_table, unet_size, mirror, jitters, seed)
     repeats = len(mixed_table) // len(slices)
     mixed_labels, mixed_patients = np.tile(slices.labels, repeats), np.tile(slices.patients, repeats)
     unfitted = make_classifier(classifier, seed=seed)
     report(f"fitting classifiers on {len(true_table)} true and {len(mixed_table)} mixed masks")
     reference = true_table.sample(min(REFERENCE_ROWS, len(true_table)), random_state=seed)
     return Pipeline(
-        unet=run.model,
+        unet=trained,
         classifier=fit_classifier(unfitted, mixed_table, mixed_labels, mixed_patients),
         classifier_true_mask=fit_classifier(unfitted, true_table, slices.labels, slices.patients),
         reference=reference.reset_index(drop=True),
         card=_card(
             name,
             slices,
+            start_from,
             {
                 "unet_size": unet_size, "working_size": slices.images.shape[1], "unet": unet, "epochs": epochs,
                 "batch_size": batch_size,
@@ -139,8 +154,13 @@ def _mixed_masks(
     return pd.concat(tables, ignore_index=True)
 
 
-def _card(name: str, slices: Slices, settings: dict) -> dict:
-    salt = f"braintut-{name}"
+def _card(name: str, slices: Slices, start_from: Pipeline | None, settings: dict) -> dict:
+    # One salt along a chain of pairs, so that the hashes of all their patients can stand in one list.
+    salt = start_from.card["salt"] if start_from else f"braintut-{name}"
+    hashes = fingerprints(salt, slices.patients)
+    if start_from:
+        settings = {**settings, "start_from": start_from.card["settings"]}
+        hashes = {key: sorted({*hashes[key], *start_from.card[key]}) for key in hashes}
     per_type = {
         tumour_type: {"slices": len(of_type), "patients": of_type.n_patients}
         for tumour_type in TUMOUR_TYPES
@@ -163,5 +183,5 @@ def _card(name: str, slices: Slices, settings: dict) -> dict:
         "numbers": None,
         "about_the_hashes": "SHA-256 of salt + patient id. It hides how an id is spelled, not who took part.",
         "salt": salt,
-        **fingerprints(salt, slices.patients),
+        **hashes,
     }

@@ -217,9 +217,9 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
     for file in FILES:
         if not (folder / file).exists() or _sha256(folder / file) != card["files"][file]:
             raise ModelError(f"{folder / file} is missing or not the one that its card names; install or train again.")
-    unet = build_unet(card["settings"]["unet_size"], **card["settings"]["unet"])
     with np.load(folder / "unet.npz", allow_pickle=False) as arrays:
-        unet.set_weights([arrays[key].astype(np.float32) for key in sorted(arrays.files)])
+        weights = [arrays[key] for key in sorted(arrays.files)]
+    unet = _rebuild(weights, card["settings"]["unet_size"], card["settings"]["unet"])
     print(f"braintut: pair '{card['name']}', trained on {card['data']['summary']}", file=sys.stderr)
     return Pipeline(
         unet,
@@ -293,12 +293,29 @@ def _as_scan(scan: Scan | Slices | np.ndarray | str | os.PathLike) -> Scan:
     return Scan("scan", image, FIELD_OF_VIEW_MM / image.shape[1], True)
 
 
-def _save_weights(path: Path, model: keras.Model) -> None:
+def as_stored(model: keras.Model, size: int, unet: dict) -> keras.Model:
+    """Rebuild a U-Net as `load_pipeline` will: float32, from the weights that `Pipeline.save` keeps.
+
+    So a pair gives the same answers before it is saved and after.
+    """
+    return _rebuild(_stored_weights(model), size, unet)
+
+
+def _rebuild(weights: list[np.ndarray], size: int, unet: dict) -> keras.Model:
+    model = build_unet(size, **unet)
+    model.set_weights([w.astype(np.float32) for w in weights])
+    return model
+
+
+def _stored_weights(model: keras.Model) -> list[np.ndarray]:
     # Kernels as float16 halve the file; short vectors stay exact, because a variance can be tiny.
-    weights = [w.astype(np.float16) if w.ndim > 1 else w for w in model.get_weights()]
+    return [w.astype(np.float16) if w.ndim > 1 else w for w in model.get_weights()]
+
+
+def _save_weights(path: Path, model: keras.Model) -> None:
     part = path.with_name(path.name + ".part")
     with open(part, "wb") as file:
-        np.savez(file, **{f"{i:03d}": w for i, w in enumerate(weights)})
+        np.savez(file, **{f"{i:03d}": w for i, w in enumerate(_stored_weights(model))})
     part.replace(path)
 
 

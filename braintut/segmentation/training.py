@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import sys
@@ -79,6 +80,7 @@ def train_unet(
     loss: keras.losses.Loss | None = None,
     augmentation: Augmentation | None = None,
     unet: dict | None = None,
+    start_from: keras.Model | None = None,
     folder: str | os.PathLike | None = None,
     seed: int = 0,
     precision: str = "auto",
@@ -103,6 +105,8 @@ def train_unet(
         None trains on the slices as they are.
     unet : dict, optional
         Arguments of `build_unet`.
+    start_from : keras.Model, optional
+        Take the first weights from this network instead of drawing them.
     folder : path, optional
         Where each whole epoch is kept. A broken training resumes from it.
     seed : int
@@ -134,6 +138,7 @@ def train_unet(
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed, "unet": unet,
         "loss": loss.name if loss else "default", "n_slices": len(train), "size": train.images.shape[1],
         "augmentation": augmentation.settings if augmentation else None,
+        "start_from": _weights_digest(start_from),
     }  # fmt: skip
     checkpoints = _Checkpoints(Path(folder), settings) if folder else None
     with _precision(precision), _share_devices(devices):
@@ -142,6 +147,8 @@ def train_unet(
         batches = max(1, len(train) // batch_size)
         model.compile(_optimiser(learning_rate, batches, epochs), loss or DiceCrossEntropyLoss("batch"))
         model.optimizer.build(model.trainable_variables)
+        if start_from is not None:
+            model.set_weights(start_from.get_weights())
     history, best_weights = checkpoints.restore(model) if checkpoints else ([], None)
     if history:
         report(f"going on after epoch {len(history)} of {epochs} ({folder})")
@@ -161,6 +168,13 @@ def train_unet(
     if best_weights is not None:
         model.set_weights(best_weights)
     return TrainingRun(model, history)
+
+
+def _weights_digest(model: keras.Model | None) -> str | None:
+    """Tell two starting points apart, so that a folder is not resumed with another one."""
+    if model is None:
+        return None
+    return hashlib.sha256(b"".join(w.tobytes() for w in model.get_weights())).hexdigest()[:12]
 
 
 def _optimiser(learning_rate: float, batches: int, epochs: int) -> keras.optimizers.Optimizer:
