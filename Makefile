@@ -39,8 +39,9 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
+# Not `jupyter lab`: that runs the first jupyter-lab on the PATH, which may be another environment's.
 lab: $(READY)
-	$(BIN)/python -m jupyter lab $(LAB_FLAGS) lessons/00_start_here.ipynb
+	$(BIN)/python -m jupyterlab $(LAB_FLAGS) lessons/00_start_here.ipynb
 
 demo: $(READY)
 	$(BIN)/braintut demo
@@ -56,7 +57,7 @@ lessons: $(READY)
 	$(QUIET) $(BIN)/braintut lessons
 
 outputs: $(READY)
-	$(QUIET) $(BIN)/python -m jupyter nbconvert --to notebook --execute --inplace \
+	$(QUIET) $(BIN)/python -m nbconvert --to notebook --execute --inplace \
 	    --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False $(LESSONS)
 
 clean:

@@ -42,7 +42,7 @@ def main() -> None:
 def lab() -> None:
     """Open JupyterLab on the first lesson."""
     first = _lessons_folder() / "00_start_here.ipynb"
-    sys.exit(subprocess.call([sys.executable, "-m", "jupyter", "lab", str(first)]))
+    sys.exit(subprocess.call([sys.executable, "-m", "jupyterlab", str(first)]))
 
 
 @app.command()
@@ -61,7 +61,7 @@ def lessons(
         )
     out.mkdir(parents=True, exist_ok=True)
     for path in tqdm(chosen, desc="lessons"):
-        command = ["jupyter", "nbconvert", "--to", "html", "--execute", "--log-level", "ERROR"]
+        command = ["nbconvert", "--to", "html", "--execute", "--log-level", "ERROR"]
         failed = subprocess.call([sys.executable, "-m", *command, "--output-dir", str(out.resolve()), str(path)])
         if failed:
             raise DataError(f"{path.name} stopped with an error; open it in JupyterLab to see the cell.")
