@@ -122,6 +122,9 @@ def train(
         int | None,
         typer.Option("--hold-out", help="Official fold to leave out and measure on.", min=1, max=5),
     ] = None,
+    folds: Annotated[
+        str | None, typer.Option(help="Use these official folds only, for example 1,2,3,4; all if not given.")
+    ] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the slices.", min=1)] = 26,
     size: Annotated[int, typer.Option(help="Side of the picture the U-Net sees, in pixels.")] = 128,
     filters: Annotated[int, typer.Option(help="Filters of the U-Net's first level.", min=1)] = 16,
@@ -144,7 +147,7 @@ def train(
     evaluation, fitting, pipelines = map(
         import_quietly, ("braintut.evaluation", "braintut.fitting", "braintut.pipeline")
     )
-    slices, test = _training_slices(data), None
+    slices, test = _training_slices(data, folds), None
     if hold_out:
         slices, test = split_by_fold(slices, hold_out)
     name = name or out.name
@@ -237,13 +240,25 @@ def _page_name(path: Path, paths: list[Path]) -> str:
     return path.stem if len(same) == 1 else f"{path.stem}_{same.index(path) + 1}"
 
 
-def _training_slices(data: str):
+def _training_slices(data: str, folds: str | None):
+    import numpy as np
+
     load = import_quietly("braintut.dataset.load")
     if data == "phantoms":
-        return load.load_phantoms()
-    from braintut.dataset.figshare import load_figshare
+        slices = load.load_phantoms()
+    else:
+        from braintut.dataset.figshare import load_figshare
 
-    return load_figshare(data, load.WORKING_SIZE)
+        slices = load_figshare(data, load.WORKING_SIZE)
+    if folds is None:
+        return slices
+    wanted = {int(fold) for fold in folds.split(",") if fold.strip().isdigit()}
+    here = set(slices.folds.tolist()) - {0}
+    if not wanted or not wanted <= here:
+        raise DataError(
+            f"--folds '{folds}' should name folds of {data}, which are {', '.join(map(str, sorted(here)))}."
+        )
+    return slices[np.isin(slices.folds, list(wanted))]
 
 
 def _write_demo(pipeline, test, out: Path) -> None:

@@ -148,6 +148,11 @@ def test_train_holds_out_and_measures(monkeypatch, capsys, tmp_path):
     assert "epoch   1/1" in err
 
 
+def test_train_takes_only_folds_that_are_there(monkeypatch, capsys, tmp_path):
+    code, _, err = run(monkeypatch, capsys, "train", "phantoms", "--out", tmp_path / "pair", "--folds", "1,7")
+    assert code == 1 and "--folds '1,7'" in err and "1, 2, 3, 4, 5" in err and not (tmp_path / "pair").exists()
+
+
 def test_demo_writes_pictures_of_patients_it_never_saw(monkeypatch, capsys, tmp_path):
     code, out, _ = run(monkeypatch, capsys, "demo", "--out", tmp_path, "--epochs", 1)
     assert code == 0 and len(list(tmp_path.glob("*.png"))) >= 5
