@@ -221,13 +221,25 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
         weights = [arrays[key] for key in sorted(arrays.files)]
     unet = _rebuild(weights, card["settings"]["unet_size"], card["settings"]["unet"])
     print(f"braintut: pair '{card['name']}', trained on {card['data']['summary']}", file=sys.stderr)
-    return Pipeline(
+    pipeline = Pipeline(
         unet,
         load_classifier(folder / "classifier.skops"),
         load_classifier(folder / "classifier_true_mask.skops"),
         pd.read_csv(folder / "reference.csv"),
         card,
     )
+    _warm_up(pipeline)
+    return pipeline
+
+
+def _warm_up(pipeline: Pipeline) -> None:
+    # The first call builds the network's graph and loads libraries; that belongs to loading, not to the first scan.
+    size = pipeline.working_size
+    disc = np.hypot(*(np.mgrid[:size, :size] - size / 2)) < size / 3
+    head = disc.astype(np.float32)
+    pipeline.find(head, head.shape)
+    pipeline.measure(head, disc, FIELD_OF_VIEW_MM / size)
+    explain(pipeline.classifier, pipeline.reference.iloc[:1], pipeline.reference)
 
 
 def shipped_pairs() -> list[str]:
