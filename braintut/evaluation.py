@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
+from braintut.classification.classifier import predict_types
 from braintut.dataset.figshare import FOLDS_FILE, MatEntry, MatSlice, fold_of, list_slices, read_folds
-from braintut.dataset.preprocessing import normalise
 from braintut.dataset.slices import TUMOUR_TYPES, Slices
 from braintut.errors import DataError
-from braintut.pipeline import Pipeline, keep_tumour
+from braintut.pipeline import Pipeline
 from braintut.segmentation.metrics import MISSED_BELOW, bootstrap_interval, dice_score, surface_dice
 
 NOT_FOUND = "not_found"
@@ -187,15 +187,11 @@ def _of_fold(folder: Path, fold: int | None) -> list[MatEntry]:
 
 
 def _row(pipeline: Pipeline, name: str, raw: MatSlice) -> dict:
-    try:
-        normalised = normalise(raw.image)
-    except DataError as error:
-        raise DataError(f"{name}: {error}") from error
+    mm = raw.pixel_mm_or_assumed
+    found = pipeline.locate(raw.image, mm, name)
+    working, predicted = found.working, found.mask
     if not raw.mask.any():
         raise DataError(f"{name}: the true mask is empty although the label says {TUMOUR_TYPES[raw.label - 1]}.")
-    mm = raw.pixel_mm_or_assumed
-    working = pipeline.prepare(normalised)
-    predicted = keep_tumour(pipeline.find(working, raw.image.shape) >= 0.5, mm)
     return {
         "patient": raw.patient,
         "twin": pipeline.was_fitted_on_twin(raw.patient),
@@ -205,22 +201,18 @@ def _row(pipeline: Pipeline, name: str, raw: MatSlice) -> dict:
         "area_mm2": float(raw.mask.sum() * mm**2),
         "not_found": not predicted.any(),
         "true_features": pipeline.measure(working, raw.mask, mm),
-        "predicted_features": pipeline.measure(working, predicted, mm) if predicted.any() else None,
+        "predicted_features": pipeline.measure(working, predicted, mm) if predicted.any() else {},
     }
 
 
 def _with_types(pipeline: Pipeline, table: pd.DataFrame) -> pd.DataFrame:
     """Add what both classifiers say, all slices in one call."""
-    true_labels = pipeline.classifier_true_mask.predict(pd.DataFrame(list(table["true_features"])))
-    table["type_true_mask"] = [TUMOUR_TYPES[label - 1] for label in true_labels]
-    table["type_predicted_mask"] = NOT_FOUND
-    table[list(TUMOUR_TYPES)] = np.nan
-    found = ~table["not_found"]
-    if found.any():
-        likely = pipeline.classifier.predict_proba(pd.DataFrame(list(table.loc[found, "predicted_features"])))
-        types = [TUMOUR_TYPES[label - 1] for label in pipeline.classifier.classes_]
-        table.loc[found, types] = likely
-        table.loc[found, "type_predicted_mask"] = np.array(types, dtype=object)[likely.argmax(1)]
+    names = np.array((NOT_FOUND, *TUMOUR_TYPES), dtype=object)  # by label; 0 is what predict_types says of nothing
+    from_true = predict_types(pipeline.classifier_true_mask, pd.DataFrame(list(table["true_features"])))
+    from_predicted = predict_types(pipeline.classifier, pd.DataFrame(list(table["predicted_features"])))
+    table["type_true_mask"] = names[from_true["predicted"]]
+    table["type_predicted_mask"] = names[from_predicted["predicted"]]
+    table[list(TUMOUR_TYPES)] = from_predicted[list(TUMOUR_TYPES)]
     return table
 
 

@@ -91,8 +91,9 @@ def fit_pipeline(
     report = report or (lambda line: print(line, file=sys.stderr, flush=True))
     unet = unet or {"filters": 16, "depth": 4}
     augmentation = augmentation or Augmentation(noise=0.02)
+    seen = slices.resized(unet_size)
     run = train_unet(
-        slices.resized(unet_size),
+        seen,
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
@@ -107,7 +108,7 @@ def fit_pipeline(
     trained = as_stored(run.model, unet_size, unet)
     report("measuring features on true, jittered and predicted masks")
     true_table = measure_table(slices)
-    mixed_table = _mixed_masks(trained, slices, true_table, unet_size, mirror, jitters, seed)
+    mixed_table = _mixed_masks(predict_probabilities(trained, seen.images, mirror), slices, true_table, jitters, seed)
     repeats = len(mixed_table) // len(slices)
     mixed_labels, mixed_patients = np.tile(slices.labels, repeats), np.tile(slices.patients, repeats)
     unfitted = make_classifier(classifier, seed=seed)
@@ -134,16 +135,9 @@ def fit_pipeline(
 
 
 def _mixed_masks(
-    model: keras.Model,
-    slices: Slices,
-    true_table: pd.DataFrame,
-    unet_size: int,
-    mirror: bool,
-    jitters: int,
-    seed: int,
+    probabilities: np.ndarray, slices: Slices, true_table: pd.DataFrame, jitters: int, seed: int
 ) -> pd.DataFrame:
     """Features of true, predicted and jittered masks, one table under the other."""
-    probabilities = predict_probabilities(model, slices.resized(unet_size).images, mirror)
     size = slices.images.shape[1]
     predicted = np.stack(
         [keep_tumour(resize(p, size) >= 0.5, mm) for p, mm in zip(probabilities, slices.pixel_mm, strict=True)]

@@ -33,6 +33,16 @@ MIN_AREA_MM2 = 10.0
 """Smaller spots are noise: the smallest tumour that radiologists outlined has about four times this area."""
 
 
+@dataclass(frozen=True)
+class Found:
+    """What the first half of the way leaves: the picture on two grids, probability and mask on its own."""
+
+    normalised: np.ndarray
+    working: np.ndarray
+    probability: np.ndarray
+    mask: np.ndarray
+
+
 @dataclass
 class Pipeline:
     """Preprocessing, U-Net and classifiers, fitted together, saved together, called together.
@@ -102,17 +112,12 @@ class Pipeline:
         scan = _as_scan(scan)
         pixel_mm, assumed = (pixel_mm, False) if pixel_mm else (scan.pixel_mm, scan.pixel_mm_assumed)
         start = time.perf_counter()
-        try:
-            normalised = normalise(scan.image)
-        except DataError as error:
-            raise DataError(f"{scan.name}: {error}") from error
-        working = self.prepare(normalised)
-        probability = self.find(working, scan.image.shape)
-        mask = keep_tumour(probability >= 0.5, pixel_mm)
+        found = self.locate(scan.image, pixel_mm, scan.name)
+        mask = found.mask
         features: dict[str, float] = {}
         tumour_type, probabilities, reasons = None, None, []
         if mask.any():
-            features = self.measure(working, mask, pixel_mm)
+            features = self.measure(found.working, mask, pixel_mm)
             row = pd.DataFrame([features])
             likely = self.classifier.predict_proba(row)[0]
             probabilities = {
@@ -121,10 +126,21 @@ class Pipeline:
             tumour_type = max(probabilities, key=probabilities.get)
             reasons = explain(self.classifier, row, self.reference)
         return Report(
-            scan=scan.name, image=normalised, probability=probability, predicted_mask=mask, tumour_type=tumour_type,
+            scan=scan.name, image=found.normalised, probability=found.probability, predicted_mask=mask,
+            tumour_type=tumour_type,
             probabilities=probabilities, pixel_mm=float(pixel_mm), pixel_mm_assumed=assumed,
             seconds=time.perf_counter() - start, features=features, reasons=reasons, model=self.name,
         )  # fmt: skip
+
+    def locate(self, image: np.ndarray, pixel_mm: float, name: str = "scan") -> Found:
+        """Normalise a raw picture of any shape and mark the tumour on it; errors call it by `name`."""
+        try:
+            normalised = normalise(image)
+        except DataError as error:
+            raise DataError(f"{name}: {error}") from error
+        working = self.prepare(normalised)
+        probability = self.find(working, image.shape)
+        return Found(normalised, working, probability, keep_tumour(probability >= 0.5, pixel_mm))
 
     def prepare(self, normalised: np.ndarray) -> np.ndarray:
         """Bring a normalised picture of any shape to the square working grid, shape (S, S)."""

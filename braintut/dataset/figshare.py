@@ -7,7 +7,6 @@ import io
 import os
 import sys
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -316,15 +315,3 @@ def _key(folder: Path) -> str:
     paths = sorted({entry.path for entry in list_slices(folder)} | set(folder.glob(FOLDS_FILE)))
     stamps = [f"{p.name} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in paths]
     return hashlib.sha256("\n".join(stamps).encode()).hexdigest()[:10]
-
-
-def iter_slices(folder: str | os.PathLike) -> Iterator[tuple[str, int, MatSlice]]:
-    """Go through a folder slice by slice: (id, official fold or 0, the slice as stored).
-
-    Notes
-    -----
-    Introduced in lesson 05.
-    """
-    folds = read_folds(folder)
-    for entry in list_slices(folder):
-        yield entry.id, fold_of(entry.id, folds), entry.read()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,4 @@ def _subset(slices: Slices) -> Slices:
     chosen = slices[np.isin(slices.patients, patients)]
     if len(chosen) == len(slices):
         return slices
-    from dataclasses import replace
-
     return replace(chosen, source=f"{slices.source}; a subset of whole patients, full=True takes all")
