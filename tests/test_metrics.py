@@ -5,7 +5,7 @@ import pytest
 from keras import ops
 
 from braintut.errors import DataError, ModelError
-from braintut.segmentation.losses import DiceCrossEntropyLoss, DiceLoss
+from braintut.segmentation.losses import DiceCrossEntropyLoss, DiceLoss, TverskyLoss
 from braintut.segmentation.metrics import (
     bootstrap_interval,
     dice_score,
@@ -152,3 +152,29 @@ def test_bootstrap_draws_patients_not_slices():
     low, high = bootstrap_interval(values, np.repeat(["a", "b"], 100))
     assert (low, high) == (0.0, 1.0)
     assert bootstrap_interval(values, np.repeat(["a", "b"], 100)) == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("false_positive_weight", "false_negative_weight", "gamma", "expected"),
+    [
+        # TP = 4 x 0.5 = 2, FP = 12 x 0.5 = 6, FN = 4 x 0.5 = 2, as above.
+        (0.5, 0.5, 1.0, 1 - 2 / 6),  # Dice
+        (1.0, 1.0, 1.0, 1 - 2 / 10),  # intersection over union
+        (0.0, 1.0, 1.0, 1 - 2 / 4),  # only misses count
+        (1.0, 0.0, 1.0, 1 - 2 / 8),  # only false alarms count
+        (0.5, 0.5, 0.5, (1 - 2 / 6) ** 0.5),
+    ],
+)
+def test_tversky_by_hand(false_positive_weight, false_negative_weight, gamma, expected):
+    half = np.full((1, 4, 4, 1), 0.5, "f4")
+    loss = TverskyLoss(false_positive_weight, false_negative_weight, gamma, smooth=0.0)
+    assert float(loss(SQUARE[None, ..., None], half)) == pytest.approx(expected)
+
+
+def test_tversky_counts_per_image_or_batch():
+    true = np.stack([SQUARE, CORNER])[..., None].astype("f4")
+    predicted = np.stack([SQUARE, EMPTY])[..., None].astype("f4")
+    for per, expected in (("image", (0 + 1) / 2), ("batch", 1 - 8 / 9)):
+        assert float(TverskyLoss(0.5, 0.5, per=per, smooth=0.0)(true, predicted)) == pytest.approx(expected, abs=1e-5)
+    with pytest.raises(ModelError, match="not per 'pixel'"):
+        TverskyLoss(per="pixel")

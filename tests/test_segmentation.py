@@ -45,6 +45,14 @@ def test_unet_refuses_what_it_cannot_build():
         build_unet(32, normalisation="layer")
 
 
+def test_a_stem_shrinks_the_inside_and_keeps_the_outside():
+    model = build_unet(64, **TINY, stem=2)
+    assert model.output.shape == (None, 64, 64, 1)
+    assert max(layer.output.shape[1] for layer in model.layers if "batch_norm" in layer.name) == 32
+    with pytest.raises(ModelError, match="36 px cannot be halved 2 times after a stem of 2; use a multiple of 8"):
+        build_unet(36, **TINY, stem=2)
+
+
 def test_parameters_as_counted_by_hand():
     # depth 1, 2 filters, no normalisation: 3x3 kernels with biases, a 2x2 up-convolution, a 1x1 output.
     convolutions = [(1, 2), (2, 2), (2, 4), (4, 4), (4, 2), (2, 2)]
@@ -149,6 +157,21 @@ def test_other_settings_do_not_go_on_in_the_same_folder(few, tmp_path):
     train_unet(few, epochs=1, batch_size=8, unet=TINY, folder=tmp_path, report=lambda line: None)
     with pytest.raises(ModelError, match="another batch_size"):
         train_unet(few, epochs=1, batch_size=4, unet=TINY, folder=tmp_path, report=lambda line: None)
+
+
+def test_keep_decides_which_weights_come_back(few, monkeypatch):
+    # The first epoch is told to be the best one.
+    scores = iter([0.9, 0.1, 0.9, 0.1])
+    monkeypatch.setattr(
+        "braintut.segmentation.training._validate", lambda *_: {"val_dice": next(scores), "val_missed": 0.0}
+    )
+    how = {"epochs": 2, "batch_size": 8, "unet": TINY, "report": lambda line: None}
+    best, last = (train_unet(few, few, **how, keep=keep).model.get_weights() for keep in ("best", "last"))
+    assert any(not np.array_equal(a, b) for a, b in zip(best, last, strict=True))
+    once = train_unet(few, epochs=2, batch_size=8, unet=TINY, report=lambda line: None).model.get_weights()
+    np.testing.assert_allclose(last[0], once[0], atol=1e-4)
+    with pytest.raises(ModelError, match="keep must be 'best' or 'last'"):
+        train_unet(few, **how, keep="first")
 
 
 def test_mixed_precision_is_put_back(few):

@@ -19,11 +19,18 @@ ALLOWED = {
     "drawing": {"dataset", "report"},
     "segmentation": {"dataset"},
     "classification": {"dataset"},
-    "report": {"drawing"},
+    "pictures": {"drawing"},
+    "drawing_lessons": {"dataset", "drawing"},
+    "drawing_counts": {"dataset", "drawing"},
+    "drawing_results": {"dataset", "drawing"},
+    "results": set(),
+    "report": {"drawing", "report_page"},
+    "report_page": {"drawing", "pictures", "report"},
     "pipeline": {"dataset", "segmentation", "classification", "drawing", "report"},
     "fitting": {"dataset", "segmentation", "classification", "drawing", "report", "pipeline"},
     "evaluation": {"dataset", "segmentation", "classification", "drawing", "report", "pipeline"},
-    "teaching": set(ROOMS) | {"quiet", "drawing", "report", "pipeline", "fitting", "evaluation"},
+    "teaching": set(ROOMS)
+    | {"quiet", "drawing", "pictures", "report", "report_page", "pipeline", "fitting", "evaluation"},
     "cli": set(ROOMS) | {"quiet", "drawing", "report", "pipeline", "fitting", "evaluation", "teaching"},
 }
 

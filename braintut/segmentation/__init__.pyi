@@ -1,6 +1,7 @@
 from .augmentation import Augmentation as Augmentation
 from .losses import DiceCrossEntropyLoss as DiceCrossEntropyLoss
 from .losses import DiceLoss as DiceLoss
+from .losses import TverskyLoss as TverskyLoss
 from .metrics import bootstrap_interval as bootstrap_interval
 from .metrics import dice_score as dice_score
 from .metrics import iou_score as iou_score

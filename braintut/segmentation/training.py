@@ -82,6 +82,7 @@ def train_unet(
     unet: dict | None = None,
     start_from: keras.Model | None = None,
     folder: str | os.PathLike | None = None,
+    keep: str = "best",
     seed: int = 0,
     precision: str = "auto",
     devices: list[str] | None = None,
@@ -94,8 +95,7 @@ def train_unet(
     train : Slices
         Training slices at the size that the network shall see.
     validation : Slices, optional
-        Slices of other patients. If given, the weights of the epoch with the
-        best validation Dice are returned, otherwise those of the last epoch.
+        Slices of other patients, on which each epoch is measured.
     epochs, batch_size : int
     learning_rate : float
         Highest rate; it rises for one epoch and then falls along a cosine.
@@ -109,6 +109,10 @@ def train_unet(
         Take the first weights from this network instead of drawing them.
     folder : path, optional
         Where each whole epoch is kept. A broken training resumes from it.
+    keep : {"best", "last"}
+        Which weights are returned: those of the epoch with the best validation
+        Dice (a choice that flatters the validation slices), or the last
+        epoch's. Without validation slices it is always the last.
     seed : int
         Fixes first weights, order and augmentation.
     precision : {"auto", "float32", "mixed_float16", "mixed_bfloat16"}
@@ -126,13 +130,15 @@ def train_unet(
     Raises
     ------
     ModelError
-        If the folder holds a training with other settings.
+        If the folder holds a training with other settings, or `keep` is unknown.
 
     Notes
     -----
     Introduced in lesson 05.
     """
     report = report or (lambda line: print(line, file=sys.stderr, flush=True))
+    if keep not in ("best", "last"):
+        raise ModelError(f"keep must be 'best' or 'last', but is '{keep}'.")
     unet = unet or {}
     settings = {
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed, "unet": unet,
@@ -165,7 +171,7 @@ def train_unet(
         if checkpoints:
             checkpoints.keep(model, history, best_weights)
         report(_line(entry, epochs))
-    if best_weights is not None:
+    if best_weights is not None and keep == "best":
         model.set_weights(best_weights)
     return TrainingRun(model, history)
 

@@ -14,6 +14,7 @@ def build_unet(
     depth: int = 4,
     normalisation: str = "batch",
     dropout: float = 0.0,
+    stem: int = 1,
 ) -> keras.Model:
     """Build a U-Net that turns a slice into a probability of tumour for each pixel.
 
@@ -29,6 +30,10 @@ def build_unet(
         What follows each convolution.
     dropout : float
         Share of the bottom's channels that are dropped in training, 0..1.
+    stem : int
+        Shrink the picture by this factor in the first convolution and enlarge
+        the answer again in the last but one. With 2, twice the filters cost
+        less time than a plain U-Net, and the bottom sees twice as far.
 
     Returns
     -------
@@ -48,12 +53,13 @@ def build_unet(
     -----
     Introduced in lesson 02.
     """
-    if size is not None and size % 2**depth:
+    if size is not None and size % (stem * 2**depth):
         raise ModelError(
-            f"A picture of {size} px cannot be halved {depth} times; use a multiple of {2**depth} or a smaller depth."
+            f"A picture of {size} px cannot be halved {depth} times after a stem of {stem}; "
+            f"use a multiple of {stem * 2**depth} or a smaller depth."
         )
     inputs = keras.Input((size, size, 1), name="slice")
-    x = inputs
+    x = inputs if stem == 1 else _convolution(inputs, filters, normalisation, size=2 * stem, strides=stem)
     bridges = []
     for level in range(depth):
         x = _two_convolutions(x, filters * 2**level, normalisation)
@@ -66,19 +72,28 @@ def build_unet(
         x = layers.Conv2DTranspose(filters * 2**level, 2, strides=2)(x)
         x = layers.Concatenate()([x, bridges[level]])
         x = _two_convolutions(x, filters * 2**level, normalisation)
+    if stem > 1:
+        x = layers.ReLU()(layers.Conv2DTranspose(8, stem, strides=stem)(x))
     # Probabilities stay float32 also under mixed precision, where float16 would round small ones to 0.
-    outputs = layers.Conv2D(1, 1, activation="sigmoid", dtype="float32", name="probability")(x)
+    # After a stem the last convolution also smooths the seams between enlarged pixels.
+    outputs = layers.Conv2D(
+        1, 1 if stem == 1 else 3, padding="same", activation="sigmoid", dtype="float32", name="probability"
+    )(x)
     return keras.Model(inputs, outputs, name="unet")
 
 
 def _two_convolutions(x: keras.KerasTensor, filters: int, normalisation: str) -> keras.KerasTensor:
-    for _ in range(2):
-        x = layers.Conv2D(filters, 3, padding="same", use_bias=normalisation == "none")(x)
-        if normalisation == "batch":
-            x = layers.BatchNormalization()(x)
-        elif normalisation == "group":
-            x = layers.GroupNormalization(groups=min(8, filters))(x)
-        elif normalisation != "none":
-            raise ModelError(f"Unknown normalisation '{normalisation}'; choose batch, group or none.")
-        x = layers.ReLU()(x)
-    return x
+    return _convolution(_convolution(x, filters, normalisation), filters, normalisation)
+
+
+def _convolution(
+    x: keras.KerasTensor, filters: int, normalisation: str, size: int = 3, strides: int = 1
+) -> keras.KerasTensor:
+    x = layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=normalisation == "none")(x)
+    if normalisation == "batch":
+        x = layers.BatchNormalization()(x)
+    elif normalisation == "group":
+        x = layers.GroupNormalization(groups=min(8, filters))(x)
+    elif normalisation != "none":
+        raise ModelError(f"Unknown normalisation '{normalisation}'; choose batch, group or none.")
+    return layers.ReLU()(x)

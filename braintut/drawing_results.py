@@ -1,0 +1,311 @@
+"""Charts of measured results: functions that take what `load_result` gives and an Axes, and draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from braintut.dataset.slices import TUMOUR_TYPES
+from braintut.drawing import BARS
+
+SECOND, THIRD = "#E69F00", "#009E73"  # Okabe-Ito, always with another marker
+MARKERS = "osD^vP"
+LINES = ("solid", "dashed", "dotted", "dashdot")
+COLOURS = (BARS, SECOND, THIRD, "#CC79A7", "#56B4E9", "#000000", "#D55E00")
+
+
+def draw_leakage(result: dict, ax: Axes | None = None) -> Axes:
+    """Draw what each way of splitting claims: network and classifiers, by slice, by patient, twins merged.
+
+    Parameters
+    ----------
+    result : dict
+        `load_result("leakage")`.
+    ax : Axes, optional
+        Default: a new figure.
+
+    Returns
+    -------
+    Axes
+
+    Notes
+    -----
+    Introduced in lesson 01.
+    """
+    ax = ax or _new_axes(4.5, 2.6)
+    labels = [split["label"] for split in result["network"].values()]
+    dice = [split["test"]["dice"] for split in result["network"].values()]
+    _intervals(ax, dice, "U-Net: mean Dice", 0, BARS, "o")
+    for number, (key, colour, marker) in enumerate((("seed_forest", SECOND, "s"), ("svm", THIRD, "D")), start=1):
+        entries = [split[key] for split in result["classifiers"].values()]
+        values = [{"mean": e["mean"], "ci95": [e["lowest"], e["highest"]]} for e in entries]
+        _intervals(ax, values, f"{entries[0]['label']}: accuracy", number, colour, marker)
+    return _finish(ax, labels, "what the test claims", legend=True)
+
+
+def draw_losses(result: dict, ax: Axes | None = None) -> Axes:
+    """Draw the mean Dice that each loss reached, on the development and on the confirmation fold.
+
+    Parameters
+    ----------
+    result : dict
+        `load_result("losses")`.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Notes
+    -----
+    Introduced in lesson 03.
+    """
+    return _draw_variants(result, ax, "dice", "mean Dice")
+
+
+def draw_augmentation(result: dict, ax: Axes | None = None, what: str = "dice") -> Axes:
+    """Draw what each augmentation reached.
+
+    Parameters
+    ----------
+    result : dict
+        `load_result("augmentation")`.
+    ax : Axes, optional
+    what : {"dice", "missed", "skull_share"}
+        Mean Dice, share of missed slices, or share of slices with skull called tumour.
+
+    Returns
+    -------
+    Axes
+
+    Notes
+    -----
+    Introduced in lesson 04.
+    """
+    words = {"dice": "mean Dice", "missed": "share of slices missed", "skull_share": "share with skull called tumour"}
+    return _draw_variants(result, ax, what, words[what])
+
+
+def draw_amount_of_data(result: dict, ax: Axes | None = None) -> Axes:
+    """Draw the mean Dice over the number of training patients.
+
+    Parameters
+    ----------
+    result : dict
+        `load_result("amount_of_data")`.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Notes
+    -----
+    Introduced in lesson 05.
+    """
+    ax = ax or _new_axes(5, 3)
+    variants = list(result["variants"].values())
+    patients = np.array([v["train_patients"] for v in variants])
+    for number, (fold, colour) in enumerate((("development", BARS), ("confirmation", SECOND))):
+        values = [v[fold]["dice"] for v in variants]
+        means = [v["mean"] for v in values]
+        # A small step to the side keeps two intervals from hiding each other.
+        ax.errorbar(
+            patients + number, means, _errors(values), fmt=MARKERS[number], linestyle=LINES[number], color=colour,
+            label=f"{fold} fold", capsize=3,
+        )  # fmt: skip
+    ax.set_xlabel("training patients")
+    ax.set_ylabel("mean Dice, patients never seen")
+    ax.set_ylim(0, None)
+    ax.legend(frameon=False, loc="lower right")
+    return ax
+
+
+def draw_curves(result: dict, ax: Axes | None = None, variants: Sequence[str] | None = None) -> Axes:
+    """Draw the Dice on the development fold after each epoch, one line a variant.
+
+    Parameters
+    ----------
+    result : dict
+        `load_result("losses")`, `load_result("augmentation")` or `load_result("amount_of_data")`.
+    ax : Axes, optional
+    variants : sequence of str, optional
+        Keys of the variants to draw; all if left out.
+
+    Returns
+    -------
+    Axes
+
+    Notes
+    -----
+    Introduced in lesson 03.
+    """
+    ax = ax or _new_axes(6, 3.5)
+    for number, key in enumerate(variants or result["variants"]):
+        variant = result["variants"][key]
+        curve = variant["curve"]
+        ax.plot(
+            range(1, len(curve) + 1), curve, label=variant["label"], color=COLOURS[number % len(COLOURS)],
+            linestyle=LINES[number % len(LINES)], marker=MARKERS[number % len(MARKERS)], markersize=3,
+        )  # fmt: skip
+    ax.set_xlabel("epoch")
+    ax.set_ylabel("mean Dice, development fold")
+    ax.legend(frameon=False, fontsize="small")
+    return ax
+
+
+def draw_feature_ladder(result: dict, ax: Axes | None = None) -> Axes:
+    """Draw how accuracy grows with each group of features, one line a classifier.
+
+    Parameters
+    ----------
+    result : dict
+        `load_result("feature_ladder")`.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Notes
+    -----
+    Introduced in lesson 07.
+    """
+    ax = ax or _new_axes(6.5, 3.2)
+    rungs = list(result["rungs"].values())
+    names = {"svm": "SVM", "random_forest": "random forest", "boosting": "boosting", "logistic": "logistic regression"}
+    for number, kind in enumerate(rungs[0]["classifiers"]):
+        values = [rung["classifiers"][kind]["accuracy"] for rung in rungs]
+        _intervals(ax, values, names.get(kind, kind), number, COLOURS[number], MARKERS[number])
+    labels = [f"{rung['label']} ({rung['features']})" for rung in rungs]
+    return _finish(ax, labels, "types right, by patient", legend=True)
+
+
+def draw_cost_of_a_mask(result: dict, ax: Axes | None = None) -> Axes:
+    """Draw the accuracy for each kind of mask a classifier was fitted on and tested on.
+
+    Parameters
+    ----------
+    result : dict
+        `load_result("cost_of_a_mask")`.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Notes
+    -----
+    Introduced in lesson 07.
+    """
+    ax = ax or _new_axes(4.5, 3.5)
+    fits = list(result["fitted_on"])
+    tests = list(result["fitted_on"][fits[0]])
+    values = np.array([[result["fitted_on"][fit][test]["slice"]["mean"] for test in tests] for fit in fits])
+    ax.imshow(values, cmap="cividis", vmin=0.5, vmax=1, aspect="auto")
+    for row, column in np.ndindex(values.shape):
+        shade = "black" if values[row, column] > 0.8 else "white"
+        ax.text(column, row, f"{values[row, column]:.1%}", ha="center", va="center", color=shade)
+    ax.set_xticks(range(len(tests)), tests)
+    ax.set_yticks(range(len(fits)), fits)
+    ax.set_xlabel("tested on masks that are")
+    ax.set_ylabel("fitted on masks that are")
+    return ax
+
+
+def draw_deep_features(result: dict, ax: Axes | None = None) -> Axes:
+    """Draw accuracy with measured features, the network's own, and both.
+
+    Parameters
+    ----------
+    result : dict
+        `load_result("deep_features")`.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Notes
+    -----
+    Introduced in lesson 07.
+    """
+    ax = ax or _new_axes(5, 1.8)
+    tables = result["tables"]
+    for number, kind in enumerate(("svm", "logistic")):
+        values = [table[kind]["accuracy"] for table in tables.values()]
+        _intervals(
+            ax,
+            values,
+            {"svm": "SVM", "logistic": "logistic regression"}[kind],
+            number,
+            COLOURS[number],
+            MARKERS[number],
+        )
+    return _finish(
+        ax, [f"{name} ({t['features']})" for name, t in tables.items()], "types right, by patient", legend=True
+    )
+
+
+def draw_recall(result: dict, ax: Axes | None = None, rung: str = "seed") -> Axes:
+    """Draw which share of each type a classifier names right, random forest against SVM, on one rung.
+
+    Parameters
+    ----------
+    result : dict
+        `load_result("feature_ladder")`.
+    ax : Axes, optional
+    rung : str
+        Key of the rung; `"seed"` is the first project's twelve features.
+
+    Returns
+    -------
+    Axes
+
+    Notes
+    -----
+    Introduced in lesson 07.
+    """
+    ax = ax or _new_axes(4.5, 2)
+    for number, (kind, name) in enumerate((("random_forest", "random forest"), ("svm", "SVM"))):
+        recall = result["rungs"][rung]["classifiers"][kind]["recall"]
+        positions = np.arange(len(TUMOUR_TYPES)) + 0.18 * (2 * number - 1)
+        ax.plot([recall[t] for t in TUMOUR_TYPES], positions, MARKERS[number], color=COLOURS[number], label=name)
+    return _finish(ax, list(TUMOUR_TYPES), "share named right", legend=True)
+
+
+def _draw_variants(result: dict, ax: Axes | None, what: str, words: str) -> Axes:
+    variants = list(result["variants"].values())
+    ax = ax or _new_axes(6, 0.45 * len(variants) + 0.8)
+    for number, (fold, colour) in enumerate((("development", BARS), ("confirmation", SECOND))):
+        _intervals(ax, [v[fold][what] for v in variants], f"{fold} fold", number, colour, MARKERS[number])
+    return _finish(ax, [v["label"] for v in variants], words, legend=True)
+
+
+def _new_axes(width: float, height: float) -> Axes:
+    return plt.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def _intervals(ax: Axes, values: Sequence[dict], label: str, number: int, colour: str, marker: str) -> None:
+    """Means as markers and 95 % intervals as bars, one row each, a little below the series before."""
+    rows = np.arange(len(values)) + 0.16 * number
+    means = [value["mean"] for value in values]
+    ax.errorbar(means, rows, xerr=_errors(values), fmt=marker, color=colour, label=label, markersize=5, capsize=2)
+
+
+def _errors(values: Sequence[dict]) -> np.ndarray:
+    return np.array([(v["mean"] - v["ci95"][0], v["ci95"][1] - v["mean"]) for v in values]).T.clip(0)
+
+
+def _finish(ax: Axes, labels: Sequence[str], words: str, legend: bool) -> Axes:
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set_ylim(len(labels) - 0.35, -0.5)  # first row on top
+    ax.set_xlabel(words)
+    ax.grid(axis="x", alpha=0.3)
+    ax.spines[["top", "right"]].set_visible(False)
+    if legend:
+        ax.legend(frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+    return ax

@@ -1,0 +1,77 @@
+"""What the experiments count, on cases that can be checked by hand."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from braintut.dataset.load import load_phantoms
+from braintut.results import list_results
+
+EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
+sys.path.insert(0, str(EXPERIMENTS))
+
+import amount_of_data  # noqa: E402
+import common  # noqa: E402
+import cost_of_a_mask  # noqa: E402
+import leakage  # noqa: E402
+
+
+def test_every_result_has_its_script():
+    for name in list_results():
+        assert (EXPERIMENTS / f"{name}.py").exists(), name
+
+
+def test_skull_counts_only_what_is_wrong_and_near_the_surface():
+    size, mm = 96, 2.6
+    y, x = np.mgrid[:size, :size] - size / 2
+    head = (np.hypot(y, x) < 40).astype(np.float32) * 0.5
+    nothing, middle, rim = (np.zeros((size, size), bool) for _ in range(3))
+    middle[44:52, 44:52] = True
+    rim[44:52, 9:12] = True  # the head begins at column 8
+    cases = [(nothing, middle, 0), (nothing, rim, rim.sum() * mm**2), (rim, rim, 0), (middle, nothing, 0)]
+    for true, predicted, area in cases:
+        assert common._false_alarm_in_shell(head, true, predicted, mm) == pytest.approx(area, rel=0.15)
+
+
+def test_masks_are_counted_with_misses():
+    few = load_phantoms()[:6]
+    perfect_but_one = few.masks.copy()
+    perfect_but_one[0] = False
+    table = common.count_masks(few, perfect_but_one)
+    assert table["dice"].tolist() == [0, 1, 1, 1, 1, 1]
+    summary = common.summarise_masks(table, small_below_mm2=table["area_mm2"].max() + 1)
+    assert summary["dice"]["mean"] == pytest.approx(5 / 6, abs=1e-4)
+    assert summary["missed"]["mean"] == pytest.approx(1 / 6, abs=1e-4)
+    assert summary["small_tumours"]["slices"] == 6
+
+
+def test_first_reached_adds_up_minutes():
+    history = [{"val_dice": d, "seconds": 30} for d in (0.1, 0.4, 0.6, 0.5)]
+    assert amount_of_data.first_reached(history, 0.4) == {"epoch": 2, "minutes": 1.0}
+    assert amount_of_data.first_reached(history, 0.7) is None
+
+
+def test_spelling_reads_no_picture():
+    np.testing.assert_array_equal(
+        leakage.spelling(np.array(["MR040240B", "100360"])), [[1, 9, 1, 40240], [0, 6, 0, 100360]]
+    )
+
+
+def test_vote_with_all_slices_is_the_patient_vote():
+    few = load_phantoms()[:40]
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet((1, 1, 1), len(few))
+    probabilities[0] = np.nan
+    table = pd.DataFrame(probabilities, index=few.ids, columns=["meningioma", "glioma", "pituitary"])
+    table["predicted"] = np.where(np.isnan(probabilities[:, 0]), 0, np.nan_to_num(probabilities).argmax(1) + 1)
+    numbers = cost_of_a_mask.numbers_of(few, table)
+    all_slices = cost_of_a_mask.vote_of(99, few, table, np.random.default_rng(0))
+    assert all_slices == pytest.approx(numbers["patient_vote"]["mean"], abs=1e-4)
+    assert numbers["not_found"] == pytest.approx(1 / 40)
+
+
+def test_rounding_keeps_the_shape():
+    assert common.rounded({"a": [0.123456, np.int64(3)], 2: "x"}) == {"a": [0.1235, 3], "2": "x"}
