@@ -125,12 +125,19 @@ def train(
     folds: Annotated[
         str | None, typer.Option(help="Use these official folds only, for example 1,2,3,4; all if not given.")
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Passes over the slices.", min=1)] = 26,
+    epochs: Annotated[int, typer.Option(help="Passes over the slices.", min=1)] = 70,
     size: Annotated[int, typer.Option(help="Side of the picture the U-Net sees, in pixels.")] = 128,
-    filters: Annotated[int, typer.Option(help="Filters of the U-Net's first level.", min=1)] = 16,
+    filters: Annotated[int, typer.Option(help="Filters of the U-Net's first level.", min=1)] = 24,
     depth: Annotated[int, typer.Option(help="How often the U-Net halves the picture.", min=1)] = 4,
+    stem: Annotated[int, typer.Option(help="Factor by which its first convolution shrinks the picture.", min=1)] = 2,
     batch_size: Annotated[int, typer.Option(help="Slices a step.", min=1)] = 16,
     learning_rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 2e-3,
+    faint_threshold: Annotated[
+        float | None,
+        typer.Option(
+            help="Second threshold where nothing reaches 0.5, for sets without healthy heads.", min=0, max=0.5
+        ),
+    ] = None,
     precision: Annotated[
         str, typer.Option(help="auto, float32, mixed_float16 (GPU) or mixed_bfloat16 (recent CPUs).")
     ] = "auto",
@@ -153,9 +160,9 @@ def train(
     name = name or out.name
     start = pipelines.load_pipeline(start_from) if start_from else None
     pipeline = fitting.fit_pipeline(
-        slices, name=name, unet_size=size, unet={"filters": filters, "depth": depth}, epochs=epochs,
+        slices, name=name, unet_size=size, unet={"filters": filters, "depth": depth, "stem": stem}, epochs=epochs,
         batch_size=batch_size, learning_rate=learning_rate,
-        precision=precision, start_from=start, folder=fitting.runs_folder() / name,
+        faint_threshold=faint_threshold, precision=precision, start_from=start, folder=fitting.runs_folder() / name,
     )  # fmt: skip
     if test is not None and data == "phantoms":
         pipeline.card["numbers"] = evaluation.evaluate_slices(pipeline, test).numbers
@@ -285,7 +292,7 @@ def _lessons_folder() -> Path:
 
 
 def _write_text(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text + "\n", encoding="utf-8")
-    part.replace(path)
+    from braintut.dataset.files import whole_file
+
+    with whole_file(path) as part:
+        part.write_text(text + "\n", encoding="utf-8")

@@ -176,7 +176,13 @@ def draw_feature_ladder(result: dict, ax: Axes | None = None) -> Axes:
     """
     ax = ax or _new_axes(6.5, 3.2)
     rungs = list(result["rungs"].values())
-    names = {"svm": "SVM", "random_forest": "random forest", "boosting": "boosting", "logistic": "logistic regression"}
+    names = {
+        "svm": "SVM",
+        "random_forest": "random forest",
+        "boosting": "boosting",
+        "logistic": "logistic regression",
+        "svm_boosting": "SVM and boosting together",
+    }
     for number, kind in enumerate(rungs[0]["classifiers"]):
         values = [rung["classifiers"][kind]["accuracy"] for rung in rungs]
         _intervals(ax, values, names.get(kind, kind), number, COLOURS[number], MARKERS[number])

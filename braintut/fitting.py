@@ -18,7 +18,7 @@ from braintut.classification.features import measure_table
 from braintut.classification.jitter import jitter_mask
 from braintut.dataset.preprocessing import resize
 from braintut.dataset.slices import TUMOUR_TYPES, Slices
-from braintut.pipeline import Pipeline, as_stored, fingerprints, keep_tumour
+from braintut.pipeline import Pipeline, as_stored, fingerprints, mark_tumour
 from braintut.report import NOT_FOR_CLINICAL_USE
 from braintut.segmentation.augmentation import Augmentation
 from braintut.segmentation.prediction import predict_probabilities
@@ -39,13 +39,14 @@ def fit_pipeline(
     name: str,
     unet_size: int = 128,
     unet: dict | None = None,
-    epochs: int = 26,
+    epochs: int = 70,
     batch_size: int = 16,
     learning_rate: float = 2e-3,
     augmentation: Augmentation | None = None,
     classifier: str = "svm",
     jitters: int = 3,
     mirror: bool = False,
+    faint_threshold: float | None = None,
     start_from: Pipeline | None = None,
     folder: str | os.PathLike | None = None,
     seed: int = 0,
@@ -63,7 +64,7 @@ def fit_pipeline(
     unet_size : int
         Side of the picture that the U-Net sees, in pixels.
     unet : dict, optional
-        Arguments of `build_unet`; default 16 filters, 4 levels.
+        Arguments of `build_unet`; default 24 filters, 4 levels, a stem of 2.
     epochs, batch_size, learning_rate, augmentation, folder, seed, precision
         As in `train_unet`.
     classifier : str
@@ -74,6 +75,8 @@ def fit_pipeline(
         meets masks in use that it has never seen the like of.
     mirror : bool
         Average each prediction with that of the mirrored slice.
+    faint_threshold : float, optional
+        Second threshold where nothing reaches the first, see `mark_tumour`.
     start_from : Pipeline, optional
         Go on with the U-Net of this pair: a second cycle of the learning rate.
         Its training patients count as patients of the new pair, too.
@@ -89,7 +92,7 @@ def fit_pipeline(
     Introduced in lesson 08.
     """
     report = report or (lambda line: print(line, file=sys.stderr, flush=True))
-    unet = unet or {"filters": 16, "depth": 4}
+    unet = unet or {"filters": 24, "depth": 4, "stem": 2}
     augmentation = augmentation or Augmentation(noise=0.02)
     seen = slices.resized(unet_size)
     run = train_unet(
@@ -108,7 +111,12 @@ def fit_pipeline(
     trained = as_stored(run.model, unet_size, unet)
     report("measuring features on true, jittered and predicted masks")
     true_table = measure_table(slices)
-    mixed_table = _mixed_masks(predict_probabilities(trained, seen.images, mirror), slices, true_table, jitters, seed)
+    probabilities = predict_probabilities(trained, seen.images, mirror)
+    predicted = [
+        mark_tumour(resize(p, slices.images.shape[1]), mm, faint_threshold)
+        for p, mm in zip(probabilities, slices.pixel_mm, strict=True)
+    ]
+    mixed_table = _mixed_masks(np.stack(predicted), slices, true_table, jitters, seed)
     repeats = len(mixed_table) // len(slices)
     mixed_labels, mixed_patients = np.tile(slices.labels, repeats), np.tile(slices.patients, repeats)
     unfitted = make_classifier(classifier, seed=seed)
@@ -127,7 +135,8 @@ def fit_pipeline(
                 "unet_size": unet_size, "working_size": slices.images.shape[1], "unet": unet, "epochs": epochs,
                 "batch_size": batch_size,
                 "learning_rate": learning_rate, "augmentation": augmentation.settings, "classifier": classifier,
-                "jitters": jitters, "mirror": mirror, "seed": seed, "precision": precision,
+                "jitters": jitters, "mirror": mirror, "faint_threshold": faint_threshold, "seed": seed,
+                "precision": precision,
                 "loss_per_epoch": [round(entry["loss"], 4) for entry in run.history],
             },
         ),
@@ -135,13 +144,9 @@ def fit_pipeline(
 
 
 def _mixed_masks(
-    probabilities: np.ndarray, slices: Slices, true_table: pd.DataFrame, jitters: int, seed: int
+    predicted: np.ndarray, slices: Slices, true_table: pd.DataFrame, jitters: int, seed: int
 ) -> pd.DataFrame:
     """Features of true, predicted and jittered masks, one table under the other."""
-    size = slices.images.shape[1]
-    predicted = np.stack(
-        [keep_tumour(resize(p, size) >= 0.5, mm) for p, mm in zip(probabilities, slices.pixel_mm, strict=True)]
-    )
     rng = np.random.default_rng(seed)
     tables = [true_table, measure_table(slices, predicted)]
     tables += [measure_table(slices, np.stack([jitter_mask(m, rng) for m in slices.masks])) for _ in range(jitters)]

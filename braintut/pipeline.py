@@ -20,6 +20,7 @@ from sklearn.pipeline import Pipeline as SklearnPipeline
 from braintut.classification.features import measure_features
 from braintut.classification.insight import explain
 from braintut.classification.storing import load_classifier, save_classifier
+from braintut.dataset.files import whole_file
 from braintut.dataset.preprocessing import crop_from_square, normalise, pad_to_square, resize, resize_mask
 from braintut.dataset.scans import Scan, read_scan
 from braintut.dataset.slices import FIELD_OF_VIEW_MM, TUMOUR_TYPES, Slices, merged_patient
@@ -31,6 +32,9 @@ from braintut.segmentation.unet import build_unet
 ASSETS = Path(__file__).parent / "assets"
 MIN_AREA_MM2 = 10.0
 """Smaller spots are noise: the smallest tumour that radiologists outlined has about four times this area."""
+
+THRESHOLD = 0.5
+"""A pixel belongs to the tumour from this probability on."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,8 @@ class Pipeline:
             raise DataError(f"{name}: {error}") from error
         working = self.prepare(normalised)
         probability = self.find(working, image.shape)
-        return Found(normalised, working, probability, keep_tumour(probability >= 0.5, pixel_mm))
+        mask = mark_tumour(probability, pixel_mm, self.card["settings"].get("faint_threshold"))
+        return Found(normalised, working, probability, mask)
 
     def prepare(self, normalised: np.ndarray) -> np.ndarray:
         """Bring a normalised picture of any shape to the square working grid, shape (S, S)."""
@@ -185,17 +190,14 @@ class Pipeline:
     def save(self, folder: str | os.PathLike) -> Path:
         """Write the pair to a folder: plain arrays, skops files and a JSON card; the card comes last."""
         folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
         _save_weights(folder / "unet.npz", self.unet)
         save_classifier(folder / "classifier.skops", self.classifier)
         save_classifier(folder / "classifier_true_mask.skops", self.classifier_true_mask)
-        part = folder / "reference.csv.part"
-        self.reference.to_csv(part, index=False, float_format="%.4g")
-        part.replace(folder / "reference.csv")
+        with whole_file(folder / "reference.csv") as part:
+            self.reference.to_csv(part, index=False, float_format="%.4g")
         self.card["files"] = {name: _sha256(folder / name) for name in FILES}
-        part = folder / "card.json.part"
-        part.write_text(json.dumps(self.card, indent=1) + "\n")
-        part.replace(folder / "card.json")
+        with whole_file(folder / "card.json") as part:
+            part.write_text(json.dumps(self.card, indent=1) + "\n")
         return folder
 
 
@@ -288,6 +290,32 @@ def keep_tumour(mask: np.ndarray, pixel_mm: float) -> np.ndarray:
     return pieces == 1 + areas.argmax()
 
 
+def mark_tumour(probability: np.ndarray, pixel_mm: float, faint_threshold: float | None = None) -> np.ndarray:
+    """Turn probabilities into the mask of one tumour; look a second time where the first look finds nothing.
+
+    Parameters
+    ----------
+    probability : ndarray of float, shape (H, W)
+        0..1.
+    pixel_mm : float
+    faint_threshold : float, optional
+        Where no piece reaches 0.5, take the largest piece that reaches this.
+        It finds faint tumours, and on healthy heads it finds false ones.
+
+    Returns
+    -------
+    ndarray of bool, shape (H, W)
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
+    mask = keep_tumour(probability >= THRESHOLD, pixel_mm)
+    if faint_threshold is None or mask.any():
+        return mask
+    return keep_tumour(probability >= faint_threshold, pixel_mm)
+
+
 def fingerprints(salt: str, patients: Iterable[str]) -> dict[str, list[str]]:
     """Salted SHA-256 of patient ids and of merged ids, for the model card.
 
@@ -341,10 +369,8 @@ def _stored_weights(model: keras.Model) -> list[np.ndarray]:
 
 
 def _save_weights(path: Path, model: keras.Model) -> None:
-    part = path.with_name(path.name + ".part")
-    with open(part, "wb") as file:
+    with whole_file(path) as part, open(part, "wb") as file:
         np.savez(file, **{f"{i:03d}": w for i, w in enumerate(_stored_weights(model))})
-    part.replace(path)
 
 
 def _read_card(folder: Path) -> dict:

@@ -14,7 +14,7 @@ from braintut.dataset.splits import split_by_fold
 from braintut.errors import DataError, ModelError
 from braintut.evaluation import evaluate_slices, summarise
 from braintut.fitting import fit_pipeline
-from braintut.pipeline import Pipeline, keep_tumour, load_pipeline, shipped_pairs
+from braintut.pipeline import Pipeline, keep_tumour, load_pipeline, mark_tumour, shipped_pairs
 from making import head
 
 
@@ -93,6 +93,26 @@ def test_largest_piece_is_kept_unless_it_is_noise(areas, pixel_mm, left):
         side = int(area**0.5)
         mask[2 : 2 + side, 10 * i : 10 * i + side] = True
     assert keep_tumour(mask, pixel_mm).sum() == left
+
+
+@pytest.mark.parametrize(
+    ("clear", "faint", "faint_threshold", "left"),
+    [
+        (0.9, 0.3, None, "clear"),
+        (0.9, 0.3, 0.02, "clear"),  # a second look is taken only where the first finds nothing
+        (0.4, 0.3, None, "nothing"),
+        (0.4, 0.3, 0.35, "clear"),
+        (0.0, 0.3, 0.02, "faint"),
+        (0.0, 0.01, 0.02, "nothing"),
+    ],
+)
+def test_second_look(clear, faint, faint_threshold, left):
+    probability = np.zeros((20, 20), np.float32)
+    places = {"clear": np.s_[2:7, 2:7], "faint": np.s_[10:15, 10:15]}
+    probability[places["clear"]], probability[places["faint"]] = clear, faint
+    mask = mark_tumour(probability, 1.0, faint_threshold)
+    assert mask.sum() == (0 if left == "nothing" else 25)
+    assert left == "nothing" or mask[places[left]].all()
 
 
 def test_slices_of_a_patient_vote(tiny_pipeline, one):

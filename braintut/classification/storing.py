@@ -8,6 +8,7 @@ from pathlib import Path
 import skops.io
 from sklearn.pipeline import Pipeline
 
+from braintut.dataset.files import whole_file
 from braintut.errors import ModelError
 
 TRUSTED = (
@@ -56,10 +57,8 @@ def save_classifier(path: str | os.PathLike, classifier: Pipeline) -> Path:
     foreign = set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED)
     if foreign:
         raise ModelError(f"{path} was not written: '{sorted(foreign)[0]}' is no part of a classifier of this course.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    part.replace(path)
+    with whole_file(path) as part:
+        part.write_bytes(data)
     return path
 
 

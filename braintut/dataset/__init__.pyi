@@ -3,6 +3,7 @@ from .figshare import load_figshare as load_figshare
 from .figshare import read_figshare as read_figshare
 from .figshare import read_folds as read_folds
 from .figshare import read_mat as read_mat
+from .files import whole_file as whole_file
 from .load import load_phantoms as load_phantoms
 from .load import load_slices as load_slices
 from .phantom import make_phantom_slices as make_phantom_slices

@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 from skimage.measure import find_contours
 
+from braintut.dataset.files import whole_file
 from braintut.dataset.phantom_head import load_template
 from braintut.dataset.phantom_patient import TYPE_OF_PATIENT, scan_patient
 from braintut.dataset.preprocessing import normalise, resize, resize_mask
@@ -136,8 +137,15 @@ def _cjdata(raw: np.ndarray, mask: np.ndarray, label: int, patient: str) -> dict
 
 
 def _write_mat(path: Path, content: dict) -> None:
-    """Write MATLAB v7.3: HDF5 behind 512 bytes of text; a part file is renamed at the end."""
-    part = path.with_name(path.name + ".part")
+    """Write MATLAB v7.3: HDF5 behind 512 bytes of text."""
+    with whole_file(path) as part:
+        _write_hdf5(part, content)
+        text = b"MATLAB 7.3 MAT-file, Platform: braintut phantom, HDF5 schema 1.00 ."
+        with open(part, "r+b") as file:
+            file.write(text.ljust(124) + b"\x00\x02" + b"IM")
+
+
+def _write_hdf5(part: Path, content: dict) -> None:
     with h5py.File(part, "w", userblock_size=512) as file:
         for name, value in content.items():
             if isinstance(value, dict):
@@ -147,10 +155,6 @@ def _write_mat(path: Path, content: dict) -> None:
                     _put(group, field, array, matlab_class)
             else:
                 _put(file, name, *value)
-    text = b"MATLAB 7.3 MAT-file, Platform: braintut phantom, HDF5 schema 1.00 ."
-    with open(part, "r+b") as file:
-        file.write(text.ljust(124) + b"\x00\x02" + b"IM")
-    part.replace(path)
 
 
 def _put(group: h5py.Group, name: str, array: np.ndarray, matlab_class: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from braintut.dataset.files import whole_file
 from braintut.dataset.preprocessing import resize, resize_mask
 from braintut.errors import DataError
 
@@ -181,11 +182,9 @@ class Slices:
             Smaller (True) or faster to load (False).
         """
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
         how = {"compression": "gzip", "compression_opts": 9, "shuffle": False} if compress else {}
         images = np.round(self.images * 255).astype(np.uint8)
-        with h5py.File(part, "w", track_order=True) as file:
+        with whole_file(path) as part, h5py.File(part, "w", track_order=True) as file:
             file.attrs["format"] = "braintut-slices-1"
             file.attrs["source"] = self.source
             file.create_dataset("images", data=images, **how)
@@ -195,7 +194,6 @@ class Slices:
             file.create_dataset("pixel_mm", data=self.pixel_mm.astype(np.float32))
             for name in ("patients", "ids"):
                 file.create_dataset(name, data=[str(v).encode() for v in getattr(self, name)])
-        part.replace(path)
         return path
 
     @classmethod

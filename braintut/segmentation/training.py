@@ -15,6 +15,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from braintut.dataset.files import whole_file
 from braintut.dataset.slices import Slices
 from braintut.errors import ModelError
 from braintut.segmentation.augmentation import Augmentation
@@ -272,9 +273,8 @@ class _Checkpoints:
             best_epoch = max(history, key=lambda e: (e["val_dice"], e["epoch"]))["epoch"]
             best = f"epoch_{best_epoch:04d}.weights.h5"
         state = {"settings": self.settings, "history": history, "last": last, "best": best}
-        part = self.state_file.with_name("state.json.part")
-        part.write_text(json.dumps(state, indent=1))
-        part.replace(self.state_file)
+        with whole_file(self.state_file) as part:
+            part.write_text(json.dumps(state, indent=1))
         for old in self.folder.glob("epoch_*.weights.h5"):
             if old.name not in (last, best):
                 old.unlink()

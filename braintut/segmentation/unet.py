@@ -51,7 +51,9 @@ def build_unet(
 
     Notes
     -----
-    Introduced in lesson 02.
+    With a stem, train with a loss that contains Dice: its last convolution
+    sees features that are never negative, and cross-entropy or squared error
+    alone then leaves the probabilities below 0.5 for many epochs. Introduced in lesson 02.
     """
     if size is not None and size % (stem * 2**depth):
         raise ModelError(

@@ -1,0 +1,43 @@
+"""Writing files so that nothing is ever half written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike) -> Iterator[Path]:
+    """Give a part file to write to, and rename it once it is whole.
+
+    Parameters
+    ----------
+    path : path
+        The file to be. What was there stays until the new one is whole; missing
+        folders are made.
+
+    Yields
+    ------
+    Path
+        The part file. It is removed if the writing fails.
+
+    Examples
+    --------
+    >>> with whole_file("answer.json") as part:
+    ...     part.write_text("{}")
+
+    Notes
+    -----
+    Introduced in lesson 05.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    try:
+        yield part
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    part.replace(path)

@@ -1,0 +1,22 @@
+"""Files are whole or not there."""
+
+import pytest
+
+from braintut.dataset.files import whole_file
+
+
+def test_a_new_file_in_a_new_folder(tmp_path):
+    with whole_file(tmp_path / "new" / "answer.txt") as part:
+        part.write_text("42")
+        assert not (tmp_path / "new" / "answer.txt").exists()
+    assert [p.name for p in (tmp_path / "new").iterdir()] == ["answer.txt"]
+
+
+def test_what_was_there_stays_when_the_writing_fails(tmp_path):
+    path = tmp_path / "answer.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), whole_file(path) as part:
+        part.write_text("hal")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["answer.txt"]
