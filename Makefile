@@ -1,8 +1,10 @@
 # make lab      set up .venv and open the first lesson
 # make demo     train on phantoms and write picture reports to build/demo (about a minute)
 # make test     run all tests, then every lesson against its committed outputs
+# make test-browser  the widgets and lessons in JupyterLab, moved in Chromium (some minutes)
 # make lessons  run the lessons and write them as web pages to build/lessons
 # make outputs  run the lessons anew and keep in them what they print
+# make addresses  write the repository's address (pyproject.toml) into badges and Colab's install line
 # make clean    remove what the above made, downloads excepted
 # PYTHON=...    the Python to build .venv with; found by itself otherwise
 
@@ -15,7 +17,7 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 # JupyterLab refuses to serve root, the usual user in a container, unless told so.
 LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help setup lab demo test lessons outputs clean
+.PHONY: help setup lab demo test test-browser lessons outputs addresses clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -50,6 +52,10 @@ test: $(READY)
 	$(BIN)/python -m pytest
 	$(if $(LESSONS),$(BIN)/python -m pytest --nbval lessons,@echo "No lessons yet.")
 
+# -s shows the time from key to picture.
+test-browser: $(READY)
+	$(BIN)/python -m pytest -s tests/browser
+
 # The settings are those of conftest.py, so that pages and tests show the same numbers.
 QUIET := env -u MPLBACKEND BRAINTUT_DATA=phantoms TF_CPP_MIN_LOG_LEVEL=3 TF_ENABLE_ONEDNN_OPTS=0
 
@@ -59,6 +65,9 @@ lessons: $(READY)
 outputs: $(READY)
 	$(QUIET) $(BIN)/python -m nbconvert --to notebook --execute --inplace \
 	    --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False $(LESSONS)
+
+addresses: $(READY)
+	$(BIN)/python -m braintut.teaching.addresses
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache

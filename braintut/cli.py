@@ -49,16 +49,25 @@ def lab() -> None:
 def lessons(
     numbers: Annotated[list[str] | None, typer.Argument(help="Which lessons, for example 00 03; all if none.")] = None,
     out: Annotated[Path, typer.Option(help="Where the pages go.")] = Path("build/lessons"),
+    handout: Annotated[
+        Path | None, typer.Option(help="Write copies without solutions into this folder, and run nothing.")
+    ] = None,
 ) -> None:
-    """Run lessons from top to bottom and write each as a web page."""
+    """Run lessons from top to bottom and write each as a web page, or make a handout for a class."""
     from tqdm import tqdm
 
-    everything = sorted(_lessons_folder().glob("[0-9][0-9]_*.ipynb"))
+    from braintut.teaching.notebooks import lesson_paths, write_handout
+
+    everything = lesson_paths(_lessons_folder())
     chosen = [p for p in everything if not numbers or p.name[:2] in {n.zfill(2) for n in numbers}]
     if not chosen:
         raise DataError(
             f"There is no lesson {', '.join(numbers or [])}; there are {', '.join(p.stem for p in everything)}."
         )
+    if handout:
+        written = write_handout(chosen, handout)
+        typer.echo(f"{len(written)} lesson{'s' * (len(written) > 1)} without solutions in {handout}.")
+        return
     out.mkdir(parents=True, exist_ok=True)
     for path in tqdm(chosen, desc="lessons"):
         command = ["nbconvert", "--to", "html", "--execute", "--log-level", "ERROR"]

@@ -11,10 +11,16 @@ from types import ModuleType
 
 
 def import_quietly(module: str) -> ModuleType:
-    """Import a module that may pull in TensorFlow; whatever its C++ side says meanwhile is dropped."""
+    """Import a module that may pull in TensorFlow; whatever its C++ side says meanwhile is dropped.
+
+    Its Python side is told to speak of errors only: in a notebook its advice lands among a lesson's own output.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _no_stderr() if "tensorflow" not in sys.modules else contextlib.nullcontext():
-        return importlib.import_module(module)
+        imported = importlib.import_module(module)
+    if "tensorflow" in sys.modules:
+        sys.modules["tensorflow"].get_logger().setLevel("ERROR")
+    return imported
 
 
 @contextlib.contextmanager

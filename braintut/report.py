@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import io
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -47,6 +44,9 @@ class Report:
         strongest first: by how much its probability would fall without them.
     model : str
         Name of the pair that gave the answer.
+    card : dict
+        Its model card: what it was trained on, and how good it was on
+        patients it had never seen.
 
     Notes
     -----
@@ -65,11 +65,17 @@ class Report:
     features: dict[str, float] = field(default_factory=dict)
     reasons: list[tuple[str, float]] = field(default_factory=list)
     model: str = ""
+    card: dict = field(default_factory=dict)
 
     @property
     def tumour_found(self) -> bool:
         """Whether any tumour was found."""
         return bool(self.predicted_mask.any())
+
+    @property
+    def faint(self) -> bool:
+        """Whether no pixel of the tumour reaches a probability of 0.5, so that only a second look found it."""
+        return self.tumour_found and float(self.probability[self.predicted_mask].max()) < 0.5
 
     @property
     def area_mm2(self) -> float:
@@ -100,50 +106,22 @@ class Report:
         return draw_report(self, true_mask)
 
     def html(self, true_mask: np.ndarray | None = None) -> str:
-        """One self-contained page with the figure and the numbers."""
-        picture = base64.b64encode(self._png(true_mask)).decode()
-        rows = "".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in self._rows())
-        return _PAGE.format(
-            title=html.escape(self.scan), summary=html.escape(str(self)), picture=picture, rows=rows,
-            warning=NOT_FOR_CLINICAL_USE,
-        )  # fmt: skip
+        """One self-contained page: picture, type and doubt, measures, reasons, what the pair was trained on."""
+        from braintut.report_page import report_page
+
+        return report_page(self, true_mask)
+
+    def _repr_html_(self) -> str:
+        from braintut.report_page import report_fragment
+
+        return report_fragment(self)
 
     def __str__(self) -> str:
         if not self.tumour_found:
             return "no tumour found"
-        return f"{self.tumour_type}, probability {self.probabilities[self.tumour_type]:.0%}, {self.area_mm2:.0f} mm²"
+        trace = ", only a faint trace" if self.faint else ""
+        probability = self.probabilities[self.tumour_type]
+        return f"{self.tumour_type}, probability {probability:.0%}, {self.area_mm2:.0f} mm²{trace}"
 
     def __repr__(self) -> str:
         return f"Report({self.scan}: {self})"
-
-    def _png(self, true_mask: np.ndarray | None = None) -> bytes:
-        buffer = io.BytesIO()
-        self.figure(true_mask).savefig(buffer, format="png", dpi=110)
-        return buffer.getvalue()
-
-    def _rows(self) -> list[tuple[str, str]]:
-        assumed = " (assumed: the file does not state it)" if self.pixel_mm_assumed else ""
-        rows = [("Tumour found", "yes" if self.tumour_found else "no")]
-        if self.tumour_found:
-            rows += [(name.capitalize(), f"{p:.1%}") for name, p in self.probabilities.items()]
-            rows += [("Area", f"{self.area_mm2:.0f} mm²")]
-        rows += [("Pixel", f"{self.pixel_mm:.2f} mm{assumed}"), ("Model", self.model)]
-        return rows
-
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
-img {{ max-width: 100%; background: white; }}
-th {{ text-align: left; font-weight: 600; padding-right: 2rem; }}
-</style></head><body>
-<h1>{title}</h1>
-<p><strong>{summary}</strong></p>
-<img alt="The scan with the predicted contour; the numbers stand in the table below."
- src="data:image/png;base64,{picture}">
-<table>{rows}</table>
-<p>{warning}</p>
-</body></html>
-"""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import h5py
 import numpy as np
+from PIL import Image
 
 
 def head(size: int = 64, seed: int = 0) -> np.ndarray:
@@ -44,3 +46,16 @@ def write_cvind(path: Path, folds: list[int]) -> Path:
     with h5py.File(path, "w", userblock_size=512) as file:
         file.create_dataset("cvind", data=np.array([folds], float))
     return path
+
+
+SKY_BLUE, ORANGE = (0x56, 0xB4, 0xE9), (0xE6, 0x9F, 0x00)
+
+
+def pixels(png: bytes) -> np.ndarray:
+    """The colours of a picture, shape (H, W, 3)."""
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+def count(png: bytes, colour: tuple[int, int, int]) -> int:
+    """How many pixels of a picture have about this colour."""
+    return int((np.abs(pixels(png) - colour).max(axis=-1) < 12).sum())

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,16 @@ def test_every_command_is_in_the_table():
 
     for command in app.registered_commands:
         assert f"`braintut {command.callback.__name__}" in README
+
+
+def test_what_was_learned_shows_the_stored_results():
+    sys.path.insert(0, str(ROOT / "experiments"))
+    import table
+
+    assert table.table() in README
+
+
+def test_every_lesson_is_in_the_table():
+    for path in sorted((ROOT / "lessons").glob("*.ipynb")):
+        assert f"](lessons/{path.name})" in README
+        assert f"/lessons/{path.name})" in README, "its badge"

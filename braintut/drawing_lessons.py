@@ -1,0 +1,219 @@
+"""Figures that only lessons need: the U-Net itself, what halving does to a slice, and how a prediction grew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from braintut.drawing import BARS, DPI, contour_legend, draw_slice
+
+BRIDGES = "#E69F00"
+
+
+def draw_unet(size: int, filters: int, depth: int, ax: Axes | None = None) -> Axes:
+    """Draw a U-Net as its shapes: one box for each pair of convolutions, dashed arrows for the bridges.
+
+    Parameters
+    ----------
+    size : int
+        Side of the input in pixels.
+    filters : int
+        Channels of the first level.
+    depth : int
+        How often the picture is halved.
+    ax : Axes, optional
+        Default: a new figure.
+
+    Returns
+    -------
+    Axes
+
+    Notes
+    -----
+    Introduced in lesson 02.
+    """
+    ax = ax or plt.subplots(figsize=(2.6 + 1.5 * depth, 1 + 0.75 * depth), layout="constrained", dpi=DPI)[1]
+    steps = [*range(depth), depth, *reversed(range(depth))]
+    aligns = ["right"] * depth + ["center"] + ["left"] * depth
+    for x, (level, align) in enumerate(zip(steps, aligns, strict=True)):
+        _draw_box(ax, x, level, size // 2**level, filters * 2**level, align)
+    for x, (level, after) in enumerate(zip(steps, steps[1:], strict=False)):
+        sign = 1 if after > level else -1
+        _draw_arrow(ax, (x + 0.28, -level - 0.28 * sign), (x + 0.72, -after + 0.3 * sign))
+    for level in range(depth):
+        _draw_arrow(ax, (level + 0.35, -level), (2 * depth - level - 0.35, -level), BRIDGES, "dashed")
+    ax.text(depth, 0.08, "bridges (skip connections)", ha="center", color="#8A5A00", fontsize="small")
+    ax.text(0, 0.5, "encoder", ha="center", weight="bold")
+    ax.text(2 * depth, 0.5, "decoder", ha="center", weight="bold")
+    ax.set(xlim=(-1.15, 2 * depth + 1.15), ylim=(-depth - 0.5, 0.75))
+    ax.set_axis_off()
+    return ax
+
+
+def draw_halvings(image: np.ndarray, mask: np.ndarray, times: int = 4) -> Figure:
+    """Draw a slice halved again and again by max pooling, and what is left of its mask's outline.
+
+    Parameters
+    ----------
+    image : ndarray of float, shape (H, W)
+        0..1; `2 ** times` divides H and W.
+    mask : ndarray of bool, shape (H, W)
+        A pixel counts as tumour where at least half of what it covers is.
+    times : int
+        How often it is halved.
+
+    Returns
+    -------
+    Figure
+
+    Notes
+    -----
+    Introduced in lesson 02.
+    """
+    figure, axes = plt.subplots(1, times + 1, figsize=(1.9 * (times + 1), 2.2), layout="constrained", dpi=DPI)
+    for level, ax in enumerate(axes):
+        small = _blocks(image, 2**level).max(axis=(1, 3))
+        draw_slice(small, _blocks(mask, 2**level).mean(axis=(1, 3)) >= 0.5, ax=ax)
+        ax.set_title(f"{small.shape[0]} x {small.shape[1]}", fontsize="medium")
+    plt.close(figure)
+    return figure
+
+
+def draw_fields_of_view(image: np.ndarray, sides: Sequence[int], ax: Axes | None = None) -> Axes:
+    """Draw squares around the middle of a slice: what one number of each level can see (level 0 is filled).
+
+    Parameters
+    ----------
+    image : ndarray of float, shape (H, W)
+        0..1.
+    sides : sequence of int
+        Side of each level's square, in pixels.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Notes
+    -----
+    Introduced in lesson 02.
+    """
+    ax = draw_slice(image, ax=ax or plt.subplots(figsize=(4, 4), layout="constrained", dpi=DPI)[1])
+    middle = np.array(image.shape[::-1]) / 2
+    for level, side in enumerate(sides):
+        corner = middle - side / 2
+        ax.add_patch(Rectangle(corner, side, side, fill=level == 0, color=BRIDGES, linewidth=1.5))
+        if level:
+            ax.text(*corner + (1, 1), f"level {level}", color=BRIDGES, fontsize="small", va="top")
+    return ax
+
+
+def draw_film(image: np.ndarray, mask: np.ndarray, frames: Mapping[str, np.ndarray]) -> Figure:
+    """Draw how a prediction changed: the same slice with the probabilities of several moments beside it.
+
+    Parameters
+    ----------
+    image : ndarray of float, shape (H, W)
+    mask : ndarray of bool, shape (H, W)
+        True mask.
+    frames : mapping of str to ndarray of float, shape (H, W)
+        Title of each moment and its probabilities, 0..1.
+
+    Returns
+    -------
+    Figure
+
+    Notes
+    -----
+    Introduced in lesson 02.
+    """
+    figure, axes = plt.subplots(
+        1, len(frames) + 1, figsize=(1.75 * (len(frames) + 1), 2), layout="constrained", dpi=DPI
+    )
+    draw_slice(image, mask, ax=axes[0], title="slice")
+    for ax, (title, probability) in zip(axes[1:], frames.items(), strict=True):
+        shades = ax.imshow(probability, cmap="cividis", vmin=0, vmax=1, interpolation="nearest")
+        ax.contour(mask, levels=[0.5], colors="white", linewidths=1)
+        ax.set_title(title, fontsize="medium")
+        ax.set_axis_off()
+    figure.colorbar(shades, ax=axes, shrink=0.8, label="probability")
+    plt.close(figure)
+    return figure
+
+
+def draw_outlines(images: np.ndarray, masks: np.ndarray, predictions: Mapping[str, np.ndarray]) -> Figure:
+    """Draw slices in columns and networks in rows, each with the true and the predicted outline.
+
+    Parameters
+    ----------
+    images : ndarray of float, shape (N, H, W)
+    masks : ndarray of bool, shape (N, H, W)
+    predictions : mapping of str to ndarray of bool, shape (N, H, W)
+        Name of each row and its predicted masks.
+
+    Returns
+    -------
+    Figure
+
+    Notes
+    -----
+    Introduced in lesson 02.
+    """
+    rows, columns = len(predictions), len(images)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(1.9 * columns, 2.05 * rows + 0.3), layout="constrained", squeeze=False, dpi=DPI
+    )
+    for row, (name, predicted) in zip(axes, predictions.items(), strict=True):
+        for ax, image, true_mask, mask in zip(row, images, masks, predicted, strict=True):
+            draw_slice(image, true_mask, mask, ax)
+        row[0].set_title(name, loc="left", fontsize="medium")
+    figure.legend(handles=contour_legend(), loc="outside lower center", ncols=2, frameon=False)
+    plt.close(figure)
+    return figure
+
+
+def draw_changes(changes: Mapping[str, tuple[np.ndarray, np.ndarray | None]]) -> Figure:
+    """Draw pairs of slice and mask side by side, each with what was done to it as its title.
+
+    Parameters
+    ----------
+    changes : mapping of str to (image, mask)
+        Images are ndarrays of float in 0..1, shape (H, W); masks may be bool, 0 and 1, or None.
+
+    Returns
+    -------
+    Figure
+
+    Notes
+    -----
+    Introduced in lesson 04.
+    """
+    figure, axes = plt.subplots(1, len(changes), figsize=(1.4 * len(changes), 1.7), layout="constrained", dpi=DPI)
+    for ax, (title, (image, mask)) in zip(np.atleast_1d(axes), changes.items(), strict=True):
+        draw_slice(image, mask, ax=ax, title=title)
+    plt.close(figure)
+    return figure
+
+
+def _draw_box(ax: Axes, x: float, level: int, side: int, channels: int, align: str) -> None:
+    height, width = 0.62 * 0.72**level, 0.16 * 1.35**level
+    ax.add_patch(Rectangle((x - width / 2, -level - height / 2), width, height, facecolor=BARS, edgecolor="black"))
+    dx, dy = {"right": (-width / 2 - 0.06, 0), "left": (width / 2 + 0.06, 0), "center": (0, -height / 2 - 0.16)}[align]
+    words = f"{side} x {side} x {channels}"
+    ax.text(x + dx, -level + dy, words, ha=align, va="center", fontsize="small")
+
+
+def _draw_arrow(
+    ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str = "0.35", line: str = "solid"
+) -> None:
+    ax.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": colour, "linestyle": line, "linewidth": 1.5})
+
+
+def _blocks(picture: np.ndarray, side: int) -> np.ndarray:
+    height, width = picture.shape
+    return picture.reshape(height // side, side, width // side, side)

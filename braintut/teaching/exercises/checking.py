@@ -1,0 +1,211 @@
+"""What every check shares: it looks at an answer, prints one verdict, and never raises."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import io
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+
+class NotYet(Exception):
+    """What is wrong with an answer, in words that do not give the answer away."""
+
+
+class NotAttempted(Exception):
+    """What the learner has not filled in yet."""
+
+
+def exercise(judge: Callable[..., str | None]) -> Callable[..., None]:
+    """Turn a function that judges an answer into a check that prints one line.
+
+    Parameters
+    ----------
+    judge : callable
+        Gets the learner's values. It raises `NotYet` where something is wrong and
+        returns a short remark (or None) where all is right.
+
+    Returns
+    -------
+    callable
+        Same arguments, returns None. Prints a line that begins with 'Right',
+        'Not yet, because' or 'Not attempted:', and raises nothing, whatever it gets.
+        A value that is still `...` was not attempted.
+
+    Notes
+    -----
+    Introduced in lesson 00.
+    """
+
+    @functools.wraps(judge)
+    def check(*answers: object, **named: object) -> None:
+        print(" ".join(_verdict(judge, answers, named).split()))
+
+    check.is_check = True
+    return check
+
+
+def _verdict(judge: Callable[..., str | None], answers: tuple, named: dict) -> str:
+    try:
+        open_names = _still_open(judge, answers, named)
+        if open_names:
+            return f"Not attempted: put your answer in place of the three dots of {' and '.join(open_names)}."
+        remark = judge(*answers, **named)
+        return f"Right. {remark or ''}"
+    except NotAttempted as open_point:
+        return f"Not attempted: {open_point}"
+    except NotYet as reason:
+        return f"Not yet, because {reason}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a check that stops the notebook would be worse than a vague one
+        return f"Not yet, because this answer could not be looked at ({say(error)})."
+
+
+def _still_open(judge: Callable, answers: tuple, named: dict) -> list[str]:
+    given = inspect.signature(judge).bind(*answers, **named).arguments
+    return [f"`{name}`" for name, value in given.items() if _holds_dots(value)]
+
+
+def _holds_dots(value: object) -> bool:
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    if isinstance(value, list | tuple):
+        return any(_holds_dots(part) for part in value)
+    return value is ...
+
+
+def say(error: BaseException) -> str:
+    """Name an error and its message, also where the message itself fails."""
+    try:
+        return f"{type(error).__name__}: {str(error)[:200]}"
+    except Exception:
+        return type(error).__name__
+
+
+def demand(condition: bool, otherwise: str) -> None:
+    """Go on if the condition holds.
+
+    Raises
+    ------
+    NotYet
+        With the words of `otherwise`, if it does not.
+    """
+    if not condition:
+        raise NotYet(otherwise)
+
+
+def as_number(value: object, name: str) -> float:
+    """Read one finite number from whatever was given: int, float, NumPy or Keras scalar.
+
+    Raises
+    ------
+    NotYet
+        If it is text, a collection, not finite, or nothing at all.
+    """
+    if isinstance(value, bool | np.bool_ | str | bytes) or getattr(value, "shape", ()) not in ((), None):
+        raise NotYet(f"`{name}` should be one number, but is {_kind(value)}.")
+    try:
+        number = float(value)
+    except Exception as error:
+        raise NotYet(f"`{name}` should be one number, but is {_kind(value)}.") from error
+    demand(math.isfinite(number), f"`{name}` is {number}, which is no finite number.")
+    return number
+
+
+def as_numbers(value: object, name: str, length: int) -> tuple[float, ...]:
+    """Read a tuple, list or array of `length` finite numbers.
+
+    Raises
+    ------
+    NotYet
+        If it is something else, or longer or shorter.
+    """
+    if not isinstance(value, list | tuple | np.ndarray):
+        raise NotYet(f"`{name}` should hold {length} numbers in brackets, but is {_kind(value)}.")
+    demand(len(value) == length, f"`{name}` should hold {length} numbers, but holds {len(value)}.")
+    return tuple(as_number(part, f"{name}[{i}]") for i, part in enumerate(value))
+
+
+def expect(
+    answer: float | Sequence[float],
+    right: float | Sequence[float],
+    mistakes: Mapping[float | tuple[float, ...], str],
+    otherwise: str,
+    tolerance: float = 1e-6,
+) -> None:
+    """Compare numbers with the right ones and with typical mistakes.
+
+    Parameters
+    ----------
+    answer, right : float or sequence of float
+    mistakes : mapping
+        A wrong answer, and what it shows that the learner missed.
+    otherwise : str
+        What to say of any other wrong answer.
+    tolerance : float
+        How far an answer may be off, absolutely.
+
+    Raises
+    ------
+    NotYet
+        If the answer is not the right one.
+    """
+    if _near(answer, right, tolerance):
+        return
+    for mistake, message in mistakes.items():
+        if _near(answer, mistake, tolerance):
+            raise NotYet(message)
+    raise NotYet(otherwise)
+
+
+def call(function: object, *arguments: object, what: str = "an example") -> object:
+    """Call a function that the learner wrote, quietly.
+
+    Parameters
+    ----------
+    function : callable
+    *arguments : object
+    what : str
+        What the arguments are, in words: 'two equal masks'.
+
+    Returns
+    -------
+    object
+        What the function returned.
+
+    Raises
+    ------
+    NotAttempted
+        If it still returns `...`.
+    NotYet
+        If it is no function, raises, or returns nothing.
+    """
+    demand(callable(function), f"a function is wanted here, but this is {_kind(function)}; leave off its brackets ().")
+    name = getattr(function, "__name__", "the function")
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            result = function(*arguments)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise NotYet(f"`{name}` stopped on {what} with {say(error)}") from error
+    if _holds_dots(result):
+        raise NotAttempted(f"`{name}` still returns three dots.")
+    demand(result is not None, f"`{name}` returned nothing for {what}: does it end with `return`?")
+    return result
+
+
+def _near(answer: float | Sequence[float], other: float | Sequence[float], tolerance: float) -> bool:
+    first, second = np.asarray(answer, float), np.asarray(other, float)
+    return first.shape == second.shape and bool(np.all(np.abs(first - second) <= tolerance))
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "None"
+    return f"of type {type(value).__name__}"

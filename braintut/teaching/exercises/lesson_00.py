@@ -1,0 +1,75 @@
+"""Checks of lesson 00: a first report, who does what, and whether the machine is ready."""
+
+from __future__ import annotations
+
+from braintut.dataset.slices import Slices
+from braintut.report import Report
+from braintut.teaching.exercises.checking import as_number, demand, exercise, expect
+
+ENOUGH_SECONDS = 5.0
+"""A machine that needs longer for one scan will make the later lessons tiresome."""
+
+
+@exercise
+def first_report(my_report: object, my_scan: Slices) -> str:
+    """Check that a report was made, and of the scan that was asked for.
+
+    Introduced in lesson 00.
+    """
+    demand(not isinstance(my_report, Slices), "`my_report` is the slice itself: hand it to the pipeline first.")
+    demand(not callable(my_report), "`my_report` is the pipeline itself: call it, with the scan in the brackets.")
+    demand(not hasattr(my_report, "savefig"), "`my_report` is a drawing; keep the report, and draw it in another cell.")
+    demand(not isinstance(my_report, list | tuple), "`my_report` is a list; one slice gives one report.")
+    demand(
+        isinstance(my_report, Report), f"`my_report` is a {type(my_report).__name__}; the pipeline returns a Report."
+    )
+    wanted = f"slice {my_scan.ids[0]}"
+    demand(my_report.scan == wanted, f"this is the report of {my_report.scan}, but {wanted} was asked for.")
+    return f"The pipeline says: {my_report}. The truth is {my_scan.types[0]}."
+
+
+@exercise
+def halves(who: object) -> str:
+    """Check which half of the pipeline does what.
+
+    Introduced in lesson 00.
+    """
+    demand(isinstance(who, dict), f"`who` should be a dictionary, as in the starter, not a {type(who).__name__}.")
+    tasks = ["marks pixels", "measures the marked region", "names the type"]
+    demand(sorted(who, key=str) == tasks, f"`who` should have the three keys of the starter: {', '.join(tasks)}.")
+    given = {task: str(name).strip().lower() for task, name in who.items()}
+    for name in given.values():
+        demand(name in ("u-net", "classifier"), f"'{name}' is no half of the pipeline; write 'U-Net' or 'classifier'.")
+    demand(given["marks pixels"] == "u-net", "the half that marks pixels answers with a picture: a mask.")
+    demand(
+        given["names the type"] == "classifier", "the half that names the type answers with a word, not with a picture."
+    )
+    demand(
+        given["measures the marked region"] == "classifier",
+        "the region has to be marked before it can be measured; its numbers are what the type is named from.",
+    )
+    return "First a picture, then a few numbers, then a word."
+
+
+@exercise
+def machine(seconds: object, report: Report) -> str:
+    """Check that the time for one scan was read from the report, and say whether it is short enough.
+
+    Introduced in lesson 00.
+    """
+    given = as_number(seconds, "seconds")
+    right = float(report.seconds)
+    expect(
+        given,
+        right,
+        {
+            1000 * right: "that is in milliseconds; the report holds seconds, and so should the answer.",
+            right / 60: "that is in minutes; the report holds seconds, and so should the answer.",
+            float(report.area_mm2): "that is the area; the time stands in another field of the report.",
+        },
+        "that is not the time that this report holds; give it without rounding.",
+        tolerance=0.01 * right,
+    )
+    if right > ENOUGH_SECONDS:
+        return f"{right:.0f} s for one scan is slow; close other programs, or use Colab."
+    return "Your machine is ready: that is fast enough for every lesson."

@@ -1,0 +1,144 @@
+"""Checks of lesson 04: what a scanner could have seen, image and mask moved alike, holes, and skull called tumour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from braintut.quiet import import_quietly
+from braintut.teaching.exercises.checking import NotYet, as_number, call, demand, exercise, expect
+
+COULD_BE = {
+    "mirror left and right": True,
+    "turn by 10 degrees": True,
+    "shrink by 10 %": True,
+    "turn upside down": False,
+    "stretch to twice the height": False,
+    "turn by 10 degrees, mask left as it was": False,
+}
+"""Each change, and whether the pair that it makes could have come from a scanner and a radiologist."""
+
+_WHY_NOT = {
+    "mirror left and right": "a tumour can lie on either side, and so can the nose on a slice from the side",
+    "turn by 10 degrees": "nobody lies quite straight in a scanner",
+    "shrink by 10 %": "heads differ in size by as much",
+    "turn upside down": "look for the neck in the drawing; who is scanned like that?",
+    "stretch to twice the height": "no head is shaped like that",
+    "turn by 10 degrees, mask left as it was": "the picture may be a scan, but whose outline is the mask then?",
+}
+
+
+@exercise
+def could_be_a_scan(could_be: object) -> str:
+    """Check which changes make a pair of slice and mask that could be real (dictionary of True and False).
+
+    Introduced in lesson 04.
+    """
+    demand(isinstance(could_be, Mapping), f"the answers should be a dictionary, not a {type(could_be).__name__}.")
+    demand(set(could_be) == set(COULD_BE), "the dictionary should have exactly the keys of the starter.")
+    for change, answer in could_be.items():
+        demand(isinstance(answer, bool | np.bool_), f"'{change}' should be True or False, without quotation marks.")
+    for change, right in COULD_BE.items():
+        demand(bool(could_be[change]) == right, f"of '{change}' I think otherwise: {_WHY_NOT[change]}.")
+    return "Ask this of every change before you train with it: could I have met this pair in a hospital?"
+
+
+@exercise
+def move(function: Callable) -> str:
+    """Check a function (layer, image, mask) that moves both alike and gives back a mask of zeros and ones.
+
+    Introduced in lesson 04.
+    """
+    layers = import_quietly("keras.layers")
+    black = {"fill_mode": "constant", "fill_value": 0.0}
+    mask = np.zeros((1, 32, 32, 1), np.float32)
+    mask[:, 6:16, 14:26] = 1
+    image = 0.8 * mask
+    results = []
+    for seed in range(3):
+        layer = layers.RandomRotation(0.25, seed=seed, **black)
+        results.append(call(function, layer, image.copy(), mask.copy(), what="a bright box and its mask"))
+    pairs = [_as_pair(result) for result in results]
+    demand(any(not np.allclose(p, image) for p, _ in pairs), "the picture comes back as it was: nothing moved it.")
+    demand(any(not np.allclose(m, mask) for _, m in pairs), "the picture was turned, but its mask stayed where it was.")
+    for picture, moved in pairs:
+        apart = np.mean((picture >= 0.4) != (moved >= 0.5))
+        demand(
+            apart < 0.02,
+            "picture and mask were turned by different angles: a random layer draws anew each time it is called.",
+        )
+    grey = max(np.mean((m > 0) & (m < 1)) for _, m in pairs)
+    demand(grey == 0, "picture and mask moved alike, but some pixels of the mask are grey: neither 0 nor 1.")
+    return "One draw for both, and a mask that is still a mask."
+
+
+def _as_pair(result: object) -> tuple[np.ndarray, np.ndarray]:
+    ops = import_quietly("keras.ops")
+    demand(not isinstance(result, Mapping), "the function returned the dictionary; take picture and mask out of it.")
+    demand(isinstance(result, tuple | list) and len(result) == 2, "the function should return two things: image, mask.")
+    arrays = []
+    for part, name in zip(result, ("image", "mask"), strict=True):
+        try:
+            array = np.asarray(ops.convert_to_numpy(part), np.float32)
+        except Exception as error:
+            raise NotYet(f"the {name} that came back is a {type(part).__name__}, not a picture.") from error
+        demand(array.size == 32 * 32, f"the {name} has shape {array.shape}, but one of shape (1, 32, 32, 1) went in.")
+        arrays.append(array.reshape(1, 32, 32, 1))
+    return arrays[0], arrays[1]
+
+
+@exercise
+def hole(function: Callable) -> str:
+    """Check a function (image, mask, row, column, side) that cuts a black square out of both.
+
+    Introduced in lesson 04.
+    """
+    image, mask = np.full((16, 16), 0.6, np.float32), np.zeros((16, 16), bool)
+    mask[2:12, 4:8] = True
+    given = image.copy(), mask.copy()
+    result = call(function, *given, 1, 5, 6, what="a grey slice with a hole at row 1, column 5")
+    demand(isinstance(result, tuple | list) and len(result) == 2, "the function should return two things: image, mask.")
+    cut, left = (np.asarray(part) for part in result)
+    demand(cut.shape == left.shape == (16, 16), "image or mask came back with another shape than it went in.")
+    demand(
+        np.array_equal(given[0], image) and np.array_equal(given[1], mask),
+        "the slice that you were given has a hole now, too; the next epoch would find it there. Change a copy.",
+    )
+    black = np.zeros((16, 16), bool)
+    black[1:7, 5:11] = True
+    holed = np.asarray(cut, float) == 0
+    demand(holed.any(), "there is no black pixel in the image.")
+    demand(not np.array_equal(holed, black.T), "your hole has rows and columns swapped.")
+    demand(
+        np.array_equal(holed, black), f"the hole should have 36 pixels from row 1, column 5; yours has {holed.sum()}."
+    )
+    demand(np.allclose(np.asarray(cut, float)[~black], 0.6), "the image has changed outside the hole, too.")
+    demand(not np.array_equal(left, mask), "the image has its hole, but the mask still claims tumour under it.")
+    demand(np.array_equal(left.astype(bool), mask & ~black), "the mask should lose what lies under the hole, no more.")
+    return "A copy, one black square, and a mask that knows of it."
+
+
+@exercise
+def skull_share(function: Callable) -> str:
+    """Check a function of areas in mm2, one a slice, that gives the share of slices with 25 mm2 or more.
+
+    Introduced in lesson 04.
+    """
+    areas = np.array([0.0, 25.0, 400.0, 10.0, 0.0, 30.0, 0.0, 0.0])
+    share = as_number(call(function, areas.copy(), what="eight slices"), "the share")
+    expect(
+        share,
+        3 / 8,
+        {
+            3.0: "that is the number of slices, not their share.",
+            37.5: "that is a percentage; a share lies between 0 and 1.",
+            2 / 8: "a slice with exactly 25 mm2 counts, too.",
+            4 / 8: "you count every slice with any skull at all; a single pixel at the border should not count.",
+            5 / 8: "that is the share of slices without skull called tumour.",
+            float(areas.mean()): "that is the mean area; one slice with a lot of skull decides it.",
+            455 / 465: "that is a share of the area; each slice should count once.",
+        },
+        "for eight slices of which three have 25 mm2 or more, it gives something else than their share.",
+    )
+    return "Each slice counts once, however much of its skull was taken for tumour."

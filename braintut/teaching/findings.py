@@ -1,0 +1,153 @@
+"""What the network and the measures say about each slice: everything the widgets show, without a widget."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from braintut.dataset.slices import TUMOUR_TYPES, Slices
+from braintut.report_page import MEASURES
+
+if TYPE_CHECKING:
+    from braintut.pipeline import Found, Pipeline
+
+KEPT = 64  # slices whose answers are kept: more than any patient has
+
+
+class Findings:
+    """Predicted masks, Dice and measures of slices, computed when first asked for.
+
+    Parameters
+    ----------
+    slices : Slices
+    pipeline : Pipeline, optional
+        Without one there is no predicted mask.
+
+    Notes
+    -----
+    Introduced in lesson 01.
+    """
+
+    def __init__(self, slices: Slices, pipeline: Pipeline | None = None) -> None:
+        self.slices = slices
+        self.pipeline = pipeline
+        self._found: dict[int, Found] = {}
+
+    def probability(self, index: int) -> np.ndarray | None:
+        """Probability of tumour in each pixel, shape (H, W), 0..1; None without a pipeline."""
+        return None if self.pipeline is None else self._look(index).probability
+
+    def mask(self, index: int, threshold: float = 0.5) -> np.ndarray | None:
+        """Predicted mask, shape (H, W): the largest piece whose probability reaches the threshold."""
+        if self.pipeline is None:
+            return None
+        from braintut.pipeline import keep_tumour
+
+        return keep_tumour(self._look(index).probability >= threshold, float(self.slices.pixel_mm[index]))
+
+    def dice(self, index: int, mask: np.ndarray) -> float:
+        """Dice of a mask against the true one, 0..1."""
+        from braintut.segmentation.metrics import dice_score
+
+        return dice_score(self.slices.masks[index], mask)
+
+    def measures(self, index: int, mask: np.ndarray) -> dict[str, float]:
+        """All features of a mask of this slice; none of an empty one."""
+        from braintut.classification.features import measure_features
+
+        if not mask.any():
+            return {}
+        pixel_mm = float(self.slices.pixel_mm[index])
+        if self.pipeline is not None:  # on the grid on which the classifier learned them
+            return self.pipeline.measure(self._look(index).working, mask, pixel_mm)
+        return measure_features(self.slices.images[index], mask, pixel_mm)
+
+    def types(self, features: dict[str, float]) -> dict[str, float]:
+        """Probability of each type by the classifier; empty without a pipeline or features."""
+        if self.pipeline is None or not features:
+            return {}
+        classifier = self.pipeline.classifier
+        likely = classifier.predict_proba(pd.DataFrame([features]))[0]
+        return {TUMOUR_TYPES[c - 1]: float(p) for c, p in zip(classifier.classes_, likely, strict=True)}
+
+    def is_known(self, index: int) -> bool:
+        """Whether the network was trained on this slice's patient."""
+        return self.pipeline is not None and self.pipeline.was_fitted_on(str(self.slices.patients[index]))
+
+    def _look(self, index: int) -> Found:
+        if index not in self._found:
+            if len(self._found) >= KEPT:
+                self._found.pop(next(iter(self._found)))
+            self._found[index] = self.pipeline.locate(
+                self.slices.images[index], float(self.slices.pixel_mm[index]), f"slice {self.slices.ids[index]}"
+            )
+        return self._found[index]
+
+
+def in_words(findings: Findings, index: int, mask: np.ndarray | None) -> str:
+    """One sentence about a slice and its predicted mask, for the line under a picture and for alt text.
+
+    Parameters
+    ----------
+    findings : Findings
+    index : int
+    mask : ndarray of bool, shape (H, W), or None
+        None where there is no network.
+
+    Returns
+    -------
+    str
+        Patient, type, true area in mm2, and the Dice of the mask.
+
+    Notes
+    -----
+    Introduced in lesson 01.
+    """
+    slices = findings.slices
+    area = slices.masks[index].sum() * float(slices.pixel_mm[index]) ** 2
+    said = f"Patient {slices.patients[index]}, slice {slices.ids[index]}: "
+    said += f"{slices.types[index]}, {area:.0f} mm²" if area else "no tumour"
+    if mask is None:
+        return said + "."
+    if not mask.any():
+        return said + "; the network finds nothing" + (", Dice 0.00." if area else ".")
+    return said + f"; the network's mask has Dice {findings.dice(index, mask):.2f}."
+
+
+def measures_table(columns: dict[str, dict[str, float]]) -> str:
+    """HTML table of the measures of one or two masks.
+
+    Parameters
+    ----------
+    columns : dict of str to dict
+        Heading -> features by name, as `measure_features` gives them.
+
+    Returns
+    -------
+    str
+
+    Notes
+    -----
+    Introduced in lesson 01.
+    """
+    rows = []
+    for name, (words, unit, decimals) in MEASURES.items():
+        values = [features.get(name) for features in columns.values()]
+        rows.append((words, *("–" if v is None else f"{v:.{decimals}f} {unit}".strip() for v in values)))
+    return html_table(list(columns), rows)
+
+
+def html_table(heads: list[str], rows: list[tuple[str, ...]]) -> str:
+    """A small table: each row has a name and one cell under each heading."""
+    left = 'style="text-align:left;font-weight:normal;padding-right:1em"'
+    head = "".join(f'<th scope="col" {left}>{html.escape(title)}</th>' for title in heads)
+    lines = [
+        f'<tr><th scope="row" {left}>{html.escape(name)}</th>'
+        + "".join(f'<td style="text-align:left;white-space:nowrap">{html.escape(cell)}</td>' for cell in cells)
+        + "</tr>"
+        for name, *cells in rows
+    ]
+    return f'<table style="line-height:1.3"><tr><td></td>{head}</tr>{"".join(lines)}</table>'

@@ -1,0 +1,153 @@
+"""Lessons as files: their exercises, and copies with or without solutions, all told apart by cell tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from braintut.errors import DataError
+
+EXERCISE_TAGS = ("starter", "check", "hints", "solution")
+"""Cells of one exercise, in this order."""
+
+_CODE = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of a lesson: four cells that follow each other.
+
+    Notes
+    -----
+    Introduced in lesson 00.
+    """
+
+    starter: NotebookNode
+    check: NotebookNode
+    hints: NotebookNode
+    solution: NotebookNode
+
+    @property
+    def solution_code(self) -> str:
+        """The Python that belongs in the starter's place."""
+        return "\n".join(_CODE.findall(self.solution.source)).rstrip("\n")
+
+
+def lesson_paths(folder: Path) -> list[Path]:
+    """List the numbered notebooks of a folder, in order."""
+    return sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+
+
+def read_lesson(path: Path) -> NotebookNode:
+    """Read a notebook in format 4.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or no notebook.
+    """
+    try:
+        return nbformat.read(path, as_version=4)
+    except (OSError, ValueError, AttributeError) as error:
+        raise DataError(f"{path} cannot be read as a notebook ({error}).") from error
+
+
+def write_lesson(notebook: NotebookNode, path: Path) -> Path:
+    """Write a notebook with the indentation that Jupyter itself uses."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    nbformat.write(notebook, part)
+    part.replace(path)
+    return path
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    """Tags of a cell, none where it has none."""
+    return cell.metadata.get("tags", [])
+
+
+def tagged(notebook: NotebookNode, tag: str) -> list[NotebookNode]:
+    """Cells of a notebook that carry a tag."""
+    return [cell for cell in notebook.cells if tag in tags(cell)]
+
+
+def exercises(notebook: NotebookNode) -> list[Exercise]:
+    """Find the exercises of a lesson: starter, check, hints and solution, one after the other.
+
+    Raises
+    ------
+    DataError
+        If one of the four is missing or out of its place.
+    """
+    return [Exercise(*cells) for cells in _groups(notebook)]
+
+
+def without_solutions(notebook: NotebookNode) -> NotebookNode:
+    """Copy a lesson for a class: everything but the cells tagged `solution`."""
+    copy = deepcopy(notebook)
+    copy.cells = [cell for cell in copy.cells if "solution" not in tags(cell)]
+    return copy
+
+
+def with_solutions(notebook: NotebookNode) -> NotebookNode:
+    """Copy a lesson as it stands when all is solved: each solution's code in its starter's place."""
+    copy = deepcopy(notebook)
+    for one in exercises(copy):
+        one.starter.source = one.solution_code
+    return copy
+
+
+def write_handout(paths: list[Path], folder: Path) -> list[Path]:
+    """Write copies of lessons without their solutions, under the same names.
+
+    Parameters
+    ----------
+    paths : list of Path
+        Lessons.
+    folder : Path
+        Where the copies go; made if it is not there.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+
+    Raises
+    ------
+    DataError
+        If the copies would lie on their originals, or a lesson cannot be read.
+
+    Notes
+    -----
+    Introduced in lesson 00.
+    """
+    for path in paths:
+        if path.resolve().parent == folder.resolve():
+            raise DataError(f"A handout in {folder} would overwrite the lessons themselves; choose another folder.")
+    return [write_lesson(without_solutions(read_lesson(path)), folder / path.name) for path in paths]
+
+
+def _groups(notebook: NotebookNode) -> Iterator[list[NotebookNode]]:
+    group: list[NotebookNode] = []
+    for cell in notebook.cells:
+        part = next((tag for tag in EXERCISE_TAGS if tag in tags(cell)), None)
+        if part is None and not group:
+            continue
+        wanted = EXERCISE_TAGS[len(group)]
+        if part != wanted:
+            raise DataError(
+                f"An exercise's cells are tagged {', '.join(EXERCISE_TAGS)}, one after the other, but where "
+                f"'{wanted}' should stand there is '{part or 'an untagged cell'}': {cell.source[:60]!r}."
+            )
+        group.append(cell)
+        if part == EXERCISE_TAGS[-1]:
+            yield group
+            group = []
+    if group:
+        raise DataError(f"The last exercise has no cell tagged '{EXERCISE_TAGS[len(group)]}'.")

@@ -1,0 +1,243 @@
+"""Draw it yourself: outline the tumour by points and compare with the true outline and the network's."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import ipywidgets as widgets
+import numpy as np
+from skimage.draw import polygon2mask
+
+from braintut.dataset.slices import Slices
+from braintut.errors import DataError
+from braintut.pictures import SIDE, box_around, slice_png
+from braintut.report_page import image_tag
+from braintut.segmentation.metrics import dice_score
+from braintut.teaching.findings import Findings, html_table
+from braintut.teaching.names import name_controls
+
+if TYPE_CHECKING:
+    from braintut.pipeline import Pipeline
+
+Point = tuple[float, float]
+HOW_TO = (
+    "Click around the tumour on the picture. Without a mouse: move the cross with <i>Across</i> and <i>Down</i> and "
+    "press <i>Add point</i>, or type points into the field, two numbers each: across down, across down, ..."
+)
+# Runs in the browser on a click: writes the place into the text field, as if it had been typed.
+_ON_CLICK = (
+    "const r=this.getBoundingClientRect(),b=this.dataset.box.split(' ').map(Number),"
+    "t=this.closest('.braintut-outline').querySelector('textarea'),"
+    "x=b[0]+(event.clientX-r.left)/r.width*(b[2]-b[0])-0.5,y=b[1]+(event.clientY-r.top)/r.height*(b[3]-b[1])-0.5;"
+    "t.value=(t.value.trim()?t.value.trim()+', ':'')+x.toFixed(1)+' '+y.toFixed(1);"
+    "for(const e of ['input','change'])t.dispatchEvent(new Event(e,{bubbles:true}))"
+)
+
+
+def parse_points(text: str) -> list[Point]:
+    """Read typed points: two numbers each, points apart by commas, semicolons or new lines.
+
+    Parameters
+    ----------
+    text : str
+        For example `"60 40, 72 41.5, 70 55"`: across (column) and down (row)
+        of each corner, in pixels.
+
+    Returns
+    -------
+    list of (float, float)
+
+    Raises
+    ------
+    DataError
+        If a point is not two numbers.
+
+    Notes
+    -----
+    Introduced in lesson 01.
+    """
+    points = []
+    for part in filter(str.strip, re.split(r"[,;\n]", text)):
+        try:
+            x, y = map(float, part.split())
+        except ValueError as error:
+            raise DataError(
+                f"'{part.strip()}' is no point; write two numbers for each, for example 60 40, 72 41, 70 55."
+            ) from error
+        points.append((x, y))
+    return points
+
+
+def mask_of_points(points: list[Point], shape: tuple[int, int]) -> np.ndarray:
+    """Fill the outline through some points.
+
+    Parameters
+    ----------
+    points : list of (float, float)
+        Corners across and down, in pixels; the last is joined to the first.
+    shape : (int, int)
+        Height and width of the picture.
+
+    Returns
+    -------
+    ndarray of bool, shape (H, W)
+        Empty for fewer than three points.
+
+    Notes
+    -----
+    Introduced in lesson 01.
+    """
+    if len(points) < 3:
+        return np.zeros(shape, bool)
+    return polygon2mask(shape, np.array(points)[:, ::-1])
+
+
+class OutlineDrawer(widgets.VBox):
+    """A widget to outline a tumour with, and to compare.
+
+    Parameters
+    ----------
+    slices : Slices
+        At least one; one is outlined at a time.
+    pipeline : Pipeline, optional
+        Adds the network's outline to the comparison.
+    zoom : float
+        Shows this part of the picture larger, around the tumour's
+        neighbourhood; 1 shows all and gives no hint.
+
+    Raises
+    ------
+    DataError
+        If there are no slices.
+
+    Notes
+    -----
+    Points are set by clicks on the picture, by two sliders and a button, or
+    typed. Introduced in lesson 01.
+    """
+
+    def __init__(self, slices: Slices, pipeline: Pipeline | None = None, zoom: float = 1.0) -> None:
+        if not len(slices):
+            raise DataError("There must be at least one slice to draw on, but there are none.")
+        self.findings, self.zoom_factor = Findings(slices, pipeline), zoom
+        self._make_controls()
+        self._make_views()
+        buttons = widgets.HBox([self.add, self.undo, self.clear, self.compare], layout=_wrap())
+        side = widgets.VBox(
+            [self.position, self.across, self.down, buttons, self.typed, self.message, self.scores],
+            layout=widgets.Layout(flex="1 1 20em", margin="0 0 0 1em"),
+        )
+        beside = widgets.HBox([self.picture, side], layout=_wrap())
+        super().__init__([widgets.HTML(HOW_TO), beside, name_controls("braintut-outline")])
+        self.add_class("braintut-outline")
+        self._watch()
+        self._show()
+
+    @property
+    def mask(self) -> np.ndarray:
+        """The mask drawn so far, shape (H, W); empty while there are fewer than three points, or a slip in them."""
+        try:
+            return mask_of_points(parse_points(self.typed.value), self._shape)
+        except DataError:
+            return np.zeros(self._shape, bool)
+
+    def _make_controls(self) -> None:
+        height, width = self._shape
+        n = len(self.findings.slices)
+        self.position = _slider("Slice", 1, 1, n, disabled=n == 1)
+        self.across = _slider("Across", width // 2, 0, width - 1)
+        self.down = _slider("Down", height // 2, 0, height - 1)
+        self.add = widgets.Button(description="Add point")
+        self.undo = widgets.Button(description="Undo point")
+        self.clear = widgets.Button(description="Start again")
+        self.compare = widgets.ToggleButton(description="Compare")
+        self.typed = widgets.Textarea(
+            description="Points", continuous_update=False, rows=3, placeholder="60 40, 72 41, 70 55"
+        )
+
+    def _make_views(self) -> None:
+        self.picture = widgets.HTML(layout=widgets.Layout(width=f"{SIDE}px"))
+        self.message, self.scores = widgets.HTML(), widgets.HTML()
+
+    def _watch(self) -> None:
+        self.position.observe(lambda change: self._start_again(), "value")
+        for control in (self.across, self.down, self.typed, self.compare):
+            control.observe(lambda change: self._show(), "value")
+        self.add.on_click(lambda button: self._edit(lambda points: [*points, (self.across.value, self.down.value)]))
+        self.undo.on_click(lambda button: self._edit(lambda points: points[:-1]))
+        self.clear.on_click(lambda button: self._start_again())
+
+    @property
+    def _index(self) -> int:
+        return self.position.value - 1 if hasattr(self, "position") else 0
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        return self.findings.slices.images.shape[1:]
+
+    def _edit(self, change: Callable[[list[Point]], list[Point]]) -> None:
+        try:
+            points = change(parse_points(self.typed.value))
+        except DataError:
+            return  # the message names the slip of the pen already; nothing is thrown away
+        self.typed.value = ", ".join(f"{x:g} {y:g}" for x, y in points)
+
+    def _start_again(self) -> None:
+        self.compare.value = False
+        self.typed.value = ""
+        self._show()
+
+    def _show(self) -> None:
+        try:
+            points, said = parse_points(self.typed.value), ""
+        except DataError as error:
+            points, said = [], str(error)
+        mask, compare = mask_of_points(points, self._shape), self.compare.value
+        self.message.value = f'<div role="status">{html.escape(said or self._progress(points))}</div>'
+        self.scores.value = self._score(mask) if compare and mask.any() else ""
+        self.picture.value = self._draw(points, compare)
+
+    def _progress(self, points: list[Point]) -> str:
+        if len(points) < 3:
+            return f"{len(points)} of at least 3 points."
+        area = mask_of_points(points, self._shape).sum() * float(self.findings.slices.pixel_mm[self._index]) ** 2
+        return f"{len(points)} points around {area:.0f} mm²." + ("" if self.compare.value else " Ready? Press Compare.")
+
+    def _draw(self, points: list[Point], compare: bool) -> str:
+        slices, index = self.findings.slices, self._index
+        box = box_around(slices.masks[index] if self.zoom_factor > 1 else None, self.zoom_factor, self._shape)
+        png = slice_png(
+            slices.images[index],
+            slices.masks[index] if compare else None,
+            self.findings.mask(index) if compare else None,
+            box=box, points=points, cursor=(self.across.value, self.down.value),
+        )  # fmt: skip
+        alt = f"Slice {slices.ids[index]} with your {len(points)} points."
+        place = " ".join(f"{edge:g}" for edge in box)
+        how = f'style="cursor:crosshair;width:100%" data-box="{place}" onclick="{html.escape(_ON_CLICK)}"'
+        return image_tag(png, alt).replace("<img", f"<img {how}", 1)
+
+    def _score(self, mask: np.ndarray) -> str:
+        index = self._index
+        true_mask, predicted = self.findings.slices.masks[index], self.findings.mask(index)
+        rows = [("You and the true outline (solid blue)", dice_score(true_mask, mask))]
+        if predicted is not None:
+            rows += [
+                ("You and the network (dashed orange)", dice_score(predicted, mask)),
+                ("The network and the true outline", dice_score(true_mask, predicted)),
+            ]
+        known = "<p>The network has met this patient in training.</p>" if self.findings.is_known(index) else ""
+        return html_table(["Dice"], [(words, f"{value:.2f}") for words, value in rows]) + known
+
+
+def _slider(description: str, value: int, low: int, high: int, disabled: bool = False) -> widgets.IntSlider:
+    return widgets.IntSlider(
+        value=value, min=low, max=high, description=description, continuous_update=False, disabled=disabled
+    )
+
+
+def _wrap() -> widgets.Layout:
+    return widgets.Layout(flex_flow="row wrap")

@@ -1,0 +1,80 @@
+"""A row of slices as one still picture with words: for GitHub, for print, for those who cannot see or move it."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+from IPython.display import Image
+from matplotlib import pyplot as plt
+
+from braintut.dataset.slices import Slices
+from braintut.drawing import DPI, contour_legend, draw_slice
+from braintut.errors import DataError
+from braintut.teaching.findings import Findings, in_words
+
+if TYPE_CHECKING:
+    from braintut.pipeline import Pipeline
+
+
+class Picture(Image):
+    """A PNG for a notebook that carries its text alternative, and prints it where no picture can be shown."""
+
+    def __repr__(self) -> str:
+        return str(self.alt)
+
+
+def show_strip(slices: Slices, pipeline: Pipeline | None = None, n: int = 5, threshold: float = 0.5) -> Picture:
+    """Show some slices side by side, as the explorer would show them one by one.
+
+    Parameters
+    ----------
+    slices : Slices
+        At least one; the slices of one patient, for example.
+    pipeline : Pipeline, optional
+        Adds the predicted masks.
+    n : int
+        How many, evenly picked.
+    threshold : float
+        Probability, 0..1, from which a pixel counts as tumour.
+
+    Returns
+    -------
+    Picture
+        PNG with a text alternative that names every slice, its type, its area
+        in mm2 and the Dice of its predicted mask.
+
+    Raises
+    ------
+    DataError
+        If there are no slices.
+
+    Notes
+    -----
+    Introduced in lesson 01.
+    """
+    if not len(slices):
+        raise DataError("A strip needs at least one slice, but there are none.")
+    findings = Findings(slices, pipeline)
+    chosen = np.linspace(0, len(slices) - 1, min(n, len(slices))).round().astype(int).tolist()
+    masks = [findings.mask(i, threshold) for i in chosen]
+    alt = " ".join(in_words(findings, i, mask) for i, mask in zip(chosen, masks, strict=True))
+    return Picture(data=_draw(findings, chosen, masks), format="png", alt=alt)
+
+
+def _draw(findings: Findings, chosen: list[int], masks: list[np.ndarray | None]) -> bytes:
+    slices = findings.slices
+    figure, axes = plt.subplots(
+        1, len(chosen), figsize=(2.3 * len(chosen), 2.9), layout="constrained", squeeze=False, dpi=DPI
+    )
+    for ax, i, mask in zip(axes.flat, chosen, masks, strict=True):
+        below = "" if mask is None else f"\nDice {findings.dice(i, mask):.2f}"
+        draw_slice(slices.images[i], slices.masks[i], mask, ax, f"slice {slices.ids[i]}, {slices.types[i]}{below}")
+        ax.title.set_fontsize("small")
+    legend = contour_legend(findings.pipeline is not None)
+    figure.legend(handles=legend, loc="outside lower center", ncols=2, frameon=False, fontsize="small")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    plt.close(figure)
+    return buffer.getvalue()

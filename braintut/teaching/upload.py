@@ -1,0 +1,122 @@
+"""Upload a scan of one's own in a notebook and read its report."""
+
+from __future__ import annotations
+
+import html
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path, PureWindowsPath
+from typing import TYPE_CHECKING
+
+import ipywidgets as widgets
+
+from braintut.dataset.scans import SUFFIXES, Scan, read_scan
+from braintut.errors import BraintutError, DataError
+from braintut.report_page import report_fragment
+
+if TYPE_CHECKING:
+    from braintut.pipeline import Pipeline
+    from braintut.report import Report
+
+
+def uploaded_files(value: object) -> Iterator[tuple[str, bytes]]:
+    """Give name and content of each file in a `FileUpload`'s value, whatever the version of ipywidgets.
+
+    Parameters
+    ----------
+    value : dict or tuple
+        ipywidgets 7 gives a dict by name, ipywidgets 8 a tuple of dicts.
+
+    Yields
+    ------
+    (str, bytes)
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
+    if isinstance(value, Mapping):
+        yield from ((name, bytes(entry["content"])) for name, entry in value.items())
+    else:
+        yield from ((entry["name"], bytes(entry["content"])) for entry in value)
+
+
+def read_upload(name: str, content: bytes) -> Scan:
+    """Read a scan from the bytes of a file.
+
+    Parameters
+    ----------
+    name : str
+        The file's name; its ending says of which kind it is.
+    content : bytes
+
+    Returns
+    -------
+    Scan
+
+    Raises
+    ------
+    DataError
+        If it is no `.mat`, PNG or JPEG, or damaged. The message names the
+        file as the reader knows it.
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
+    name = PureWindowsPath(name).name or "scan"  # no browser sends a path; if one does, only its end counts
+    if not content:
+        raise DataError(f"{name} is empty; export the slice again.")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"scan{Path(name).suffix.lower()}"
+        path.write_bytes(content)
+        try:
+            return replace(read_scan(path), name=name)
+        except BraintutError as error:
+            raise type(error)(str(error).replace(str(path), name)) from error
+
+
+class ScanUpload(widgets.VBox):
+    """A widget that takes a scan (PNG, JPEG or `.mat`) and shows its report.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+
+    Notes
+    -----
+    The file goes to the notebook's own kernel and nowhere else; in Colab that
+    is a machine of Google's, so upload nobody's private picture. Introduced in
+    lesson 08.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self.report: Report | None = None
+        self.choose = widgets.FileUpload(accept=",".join(SUFFIXES), multiple=False, description="Choose a scan")
+        self.message = widgets.HTML("PNG, JPEG, or a .mat file in the layout of the figshare set.")
+        self.answer = widgets.HTML()
+        super().__init__([widgets.HBox([self.choose, self.message]), self.answer])
+        self.add_class("braintut-upload")
+        self.choose.observe(self._answer, "value")
+
+    def look(self, name: str, content: bytes) -> None:
+        """Show the report on a file, or one sentence about why there is none."""
+        self.report = None
+        try:
+            scan = read_upload(name, content)
+            self.report = self.pipeline(scan)
+        except BraintutError as error:
+            self._say(str(error))
+            self.answer.value = ""
+            return
+        self._say(f"{self.report.scan}: {self.report}.")
+        self.answer.value = report_fragment(self.report, scan.true_mask)
+
+    def _answer(self, change: dict) -> None:
+        for name, content in uploaded_files(change["new"]):
+            self.look(name, content)
+
+    def _say(self, sentence: str) -> None:
+        self.message.value = f'<div role="status">{html.escape(sentence)}</div>'

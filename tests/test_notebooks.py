@@ -1,0 +1,93 @@
+"""Lessons as files: exercises are found by their tags, handouts and solved copies are made from them."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from braintut.errors import DataError
+from braintut.teaching.notebooks import (
+    exercises,
+    lesson_paths,
+    read_lesson,
+    tagged,
+    with_solutions,
+    without_solutions,
+    write_handout,
+)
+from test_cli import run
+
+SOLUTION = "<details>\n<summary>Solution</summary>\n\nBecause.\n\n```python\nx = 1\ny = 2\n```\n\n</details>"
+
+
+def cell(tag, source="text"):
+    make = new_code_cell if tag in ("starter", "check") else new_markdown_cell
+    return make(source, metadata={"tags": [tag]})
+
+
+def lesson(*cells):
+    return new_notebook(cells=[new_markdown_cell("# Title"), *cells, new_markdown_cell("end")])
+
+
+def whole():
+    return lesson(cell("starter", "x = ..."), cell("check", "check(x)"), cell("hints"), cell("solution", SOLUTION))
+
+
+def test_exercises_and_their_solutions_are_found():
+    (one,) = exercises(whole())
+    assert one.starter.source == "x = ..." and one.solution_code == "x = 1\ny = 2"
+
+
+def test_copies_leave_the_original_alone():
+    original = whole()
+    assert with_solutions(original).cells[1].source == "x = 1\ny = 2"
+    assert not tagged(without_solutions(original), "solution")
+    assert len(without_solutions(original).cells) == len(original.cells) - 1
+    assert original == lesson(*original.cells[1:-1]) or original.cells[1].source == "x = ..."
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ([cell("starter"), cell("hints")], "where 'check' should stand there is 'hints'"),
+        ([cell("check")], "where 'starter' should stand there is 'check'"),
+        ([cell("starter"), cell("check"), new_markdown_cell("words")], "there is 'an untagged cell'"),
+    ],
+)
+def test_an_exercise_that_is_not_whole_is_named(cells, message):
+    with pytest.raises(DataError, match=message):
+        exercises(lesson(*cells))
+
+
+def test_an_exercise_cut_short_at_the_end_is_named():
+    with pytest.raises(DataError, match="no cell tagged 'check'"):
+        exercises(new_notebook(cells=[cell("starter")]))
+
+
+def test_files_that_are_no_notebooks_are_named(tmp_path):
+    (tmp_path / "00_x.ipynb").write_text("hello")
+    for name in ("00_x.ipynb", "01_absent.ipynb"):
+        with pytest.raises(DataError, match=name):
+            read_lesson(tmp_path / name)
+
+
+def test_handout_command_writes_all_or_some_lessons_without_solutions(monkeypatch, capsys, tmp_path):
+    folder = tmp_path / "lessons"
+    folder.mkdir()
+    for name in ("00_a.ipynb", "01_b.ipynb", "notes.ipynb"):
+        nbformat.write(whole(), folder / name)
+    monkeypatch.setattr("braintut.cli._lessons_folder", lambda: folder)
+    code, out, _ = run(monkeypatch, capsys, "lessons", "--handout", tmp_path / "class")
+    assert code == 0 and "2 lessons" in out
+    assert [path.name for path in lesson_paths(tmp_path / "class")] == ["00_a.ipynb", "01_b.ipynb"]
+    assert all("Because" not in path.read_text() for path in (tmp_path / "class").iterdir())
+    assert run(monkeypatch, capsys, "lessons", "1", "--handout", tmp_path / "one")[0] == 0
+    assert [path.name for path in (tmp_path / "one").iterdir()] == ["01_b.ipynb"]
+
+
+def test_a_handout_never_overwrites_the_lessons(tmp_path):
+    nbformat.write(whole(), tmp_path / "00_a.ipynb")
+    with pytest.raises(DataError, match="choose another folder"):
+        write_handout([Path(tmp_path / "00_a.ipynb")], tmp_path / ".")
+    assert "Because" in (tmp_path / "00_a.ipynb").read_text()

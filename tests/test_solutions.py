@@ -1,0 +1,29 @@
+"""Solutions are run: each lesson once, with every solution in its starter's place."""
+
+from pathlib import Path
+
+import nbclient
+import pytest
+
+from braintut.teaching.notebooks import exercises, lesson_paths, read_lesson, with_solutions
+
+LESSONS = lesson_paths(Path(__file__).resolve().parents[1] / "lessons")
+
+
+def printed(cell):
+    return "".join(output.get("text", "") for output in cell.outputs if output.get("name") == "stdout")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_every_check_says_right_where_the_solutions_stand(path):
+    solved = with_solutions(read_lesson(path))
+    nbclient.NotebookClient(
+        solved,
+        timeout=120,
+        startup_timeout=120,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+    ).execute()
+    verdicts = [printed(one.check) for one in exercises(solved)]
+    assert all(verdict.startswith("Right") and verdict.count("\n") == 1 for verdict in verdicts), verdicts
