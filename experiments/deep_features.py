@@ -42,9 +42,10 @@ CLASSIFIERS = {
 
 
 def bottleneck(model: keras.Model, slices: Slices) -> np.ndarray:
-    """Output of the narrowest layer, shape (N, h, w, channels)."""
+    """Output of the narrowest layer (the one with most channels), shape (N, h, w, channels)."""
     convolutional = [layer for layer in model.layers if isinstance(layer, keras.layers.ReLU)]
-    narrowest = min(convolutional, key=lambda layer: (layer.output.shape[1], -model.layers.index(layer)))
+    most = max(layer.output.shape[-1] for layer in convolutional)
+    narrowest = [layer for layer in convolutional if layer.output.shape[-1] == most][-1]
     inner = keras.Model(model.inputs, narrowest.output)
     parts = [inner.predict_on_batch(slices.images[i : i + 32][..., None]) for i in range(0, len(slices), 32)]
     return np.concatenate([np.asarray(part, np.float32) for part in parts])

@@ -134,8 +134,12 @@ def test_the_package_imports_nothing_that_is_not_a_dependency(path):
 def test_the_address_of_the_repository_stands_in_one_place():
     places = []
     for path in tracked_files():
-        if path.suffix != ".ipynb" and PLACEHOLDER.encode() in path.read_bytes():
-            places += [path.name] * path.read_bytes().count(PLACEHOLDER.encode())
+        if path.suffix == ".ipynb":
+            continue
+        content = path.read_bytes()
+        if path.name == "README.md":  # its badges are written by `make addresses` and held by test_addresses.py
+            content = re.sub(rb"colab\.research\.google\.com/github/\S+", b"", content)
+        places += [path.name] * content.count(PLACEHOLDER.encode())
     assert places == ["pyproject.toml"]
 
 

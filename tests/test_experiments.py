@@ -9,6 +9,7 @@ import pytest
 
 from braintut.dataset.load import load_phantoms
 from braintut.results import list_results
+from braintut.segmentation.unet import build_unet
 
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
 sys.path.insert(0, str(EXPERIMENTS))
@@ -16,6 +17,7 @@ sys.path.insert(0, str(EXPERIMENTS))
 import amount_of_data  # noqa: E402
 import common  # noqa: E402
 import cost_of_a_mask  # noqa: E402
+import deep_features  # noqa: E402
 import leakage  # noqa: E402
 
 
@@ -52,6 +54,13 @@ def test_first_reached_adds_up_minutes():
     history = [{"val_dice": d, "seconds": 30} for d in (0.1, 0.4, 0.6, 0.5)]
     assert amount_of_data.first_reached(history, 0.4) == {"epoch": 2, "minutes": 1.0}
     assert amount_of_data.first_reached(history, 0.7) is None
+
+
+def test_the_bottleneck_is_the_bottom_of_the_network():
+    few = load_phantoms()[:2].resized(32)
+    model = build_unet(filters=4, depth=3)
+    assert deep_features.bottleneck(model, few).shape == (2, 4, 4, 32)
+    assert deep_features.deep_table(model, few).shape == (2, 64)
 
 
 def test_spelling_reads_no_picture():
