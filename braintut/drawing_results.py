@@ -35,7 +35,7 @@ def draw_leakage(result: dict, ax: Axes | None = None) -> Axes:
     -----
     Introduced in lesson 01.
     """
-    ax = ax or _new_axes(4.5, 2.6)
+    ax = ax or _new_axes(6.5, 2.6)
     labels = [split["label"] for split in result["network"].values()]
     dice = [split["test"]["dice"] for split in result["network"].values()]
     _intervals(ax, dice, "U-Net: mean Dice", 0, BARS, "o")
@@ -181,7 +181,6 @@ def draw_feature_ladder(result: dict, ax: Axes | None = None) -> Axes:
         "random_forest": "random forest",
         "boosting": "boosting",
         "logistic": "logistic regression",
-        "svm_boosting": "SVM and boosting together",
     }
     for number, kind in enumerate(rungs[0]["classifiers"]):
         values = [rung["classifiers"][kind]["accuracy"] for rung in rungs]
@@ -239,7 +238,7 @@ def draw_deep_features(result: dict, ax: Axes | None = None) -> Axes:
     -----
     Introduced in lesson 07.
     """
-    ax = ax or _new_axes(5, 1.8)
+    ax = ax or _new_axes(5, 2.2)
     tables = result["tables"]
     for number, kind in enumerate(("svm", "logistic")):
         values = [table[kind]["accuracy"] for table in tables.values()]
@@ -313,5 +312,12 @@ def _finish(ax: Axes, labels: Sequence[str], words: str, legend: bool) -> Axes:
     ax.grid(axis="x", alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)
     if legend:
-        ax.legend(frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+        names = ax.get_legend_handles_labels()[1]
+        ax.legend(
+            frameon=False,
+            fontsize="small",
+            loc="lower left",
+            bbox_to_anchor=(0, 1),
+            ncols=2 if len(max(names, key=len)) < 30 else 1,
+        )
     return ax

@@ -61,12 +61,6 @@ def numbers_of(slices: Slices, predictions: pd.DataFrame, planes: np.ndarray) ->
     }
 
 
-def vote(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """Types from the mean of two classifiers' probabilities."""
-    mean = (first[list(TUMOUR_TYPES)] + second[list(TUMOUR_TYPES)]) / 2
-    return mean.assign(predicted=mean.to_numpy().argmax(axis=1) + 1)
-
-
 def eliminate(slices: Slices, table: pd.DataFrame) -> dict:
     """The first project's backward elimination on its twelve features, and what the ten or so give."""
     kept = backward_elimination(table[list(SEED_FEATURES)], slices.labels)
@@ -84,10 +78,9 @@ def main(data: Path) -> None:
     rungs = {}
     for key, (label, features) in LADDER.items():
         rungs[key] = {"label": label, "features": len(set(features)), "classifiers": {}}
-        predictions = {kind: cross_validate(slices, table, kind, features) for kind in KINDS}
-        predictions["svm_boosting"] = vote(predictions["svm"], predictions["boosting"])
-        for kind, of_kind in predictions.items():
-            rungs[key]["classifiers"][kind] = numbers_of(slices, of_kind, planes)
+        for kind in KINDS:
+            predictions = cross_validate(slices, table, kind, features)
+            rungs[key]["classifiers"][kind] = numbers_of(slices, predictions, planes)
             print(f"{label}, {kind}: {rungs[key]['classifiers'][kind]['accuracy']['mean']:.3f}")
     write_result(
         "feature_ladder",

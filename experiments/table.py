@@ -106,7 +106,11 @@ def _masks(result: dict) -> Iterator[tuple]:
             percent(result["fitted_on"][fit]["predicted"]["slice"]),
         )
     yield (
-        "The same, all slices of a patient voting",
+        "Types right, true mask, the latter classifier",
+        percent(result["fitted_on"]["mixed"]["true"]["slice"]),
+    )
+    yield (
+        "The latter on predicted masks, all slices of a patient voting",
         percent(result["fitted_on"]["mixed"]["predicted"]["patient_vote"]),
     )
 
