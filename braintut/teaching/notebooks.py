@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from braintut.dataset.files import whole_file
 from braintut.errors import DataError
 
 EXERCISE_TAGS = ("starter", "check", "hints", "solution")
@@ -60,10 +61,8 @@ def read_lesson(path: Path) -> NotebookNode:
 
 def write_lesson(notebook: NotebookNode, path: Path) -> Path:
     """Write a notebook with the indentation that Jupyter itself uses."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    nbformat.write(notebook, part)
-    part.replace(path)
+    with whole_file(path) as part:
+        nbformat.write(notebook, part)
     return path
 
 
