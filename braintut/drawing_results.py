@@ -43,7 +43,7 @@ def draw_leakage(result: dict, ax: Axes | None = None) -> Axes:
         entries = [split[key] for split in result["classifiers"].values()]
         values = [{"mean": e["mean"], "ci95": [e["lowest"], e["highest"]]} for e in entries]
         _intervals(ax, values, f"{entries[0]['label']}: accuracy", number, colour, marker)
-    return _finish(ax, labels, "what the test claims", legend=True)
+    return _finish(ax, labels, "what the test claims")
 
 
 def draw_losses(result: dict, ax: Axes | None = None) -> Axes:
@@ -186,7 +186,7 @@ def draw_feature_ladder(result: dict, ax: Axes | None = None) -> Axes:
         values = [rung["classifiers"][kind]["accuracy"] for rung in rungs]
         _intervals(ax, values, names.get(kind, kind), number, COLOURS[number], MARKERS[number])
     labels = [f"{rung['label']} ({rung['features']})" for rung in rungs]
-    return _finish(ax, labels, "types right, by patient", legend=True)
+    return _finish(ax, labels, "types right, by patient")
 
 
 def draw_cost_of_a_mask(result: dict, ax: Axes | None = None) -> Axes:
@@ -250,9 +250,7 @@ def draw_deep_features(result: dict, ax: Axes | None = None) -> Axes:
             COLOURS[number],
             MARKERS[number],
         )
-    return _finish(
-        ax, [f"{name} ({t['features']})" for name, t in tables.items()], "types right, by patient", legend=True
-    )
+    return _finish(ax, [f"{name} ({t['features']})" for name, t in tables.items()], "types right, by patient")
 
 
 def draw_recall(result: dict, ax: Axes | None = None, rung: str = "seed") -> Axes:
@@ -279,7 +277,7 @@ def draw_recall(result: dict, ax: Axes | None = None, rung: str = "seed") -> Axe
         recall = result["rungs"][rung]["classifiers"][kind]["recall"]
         positions = np.arange(len(TUMOUR_TYPES)) + 0.18 * (2 * number - 1)
         ax.plot([recall[t] for t in TUMOUR_TYPES], positions, MARKERS[number], color=COLOURS[number], label=name)
-    return _finish(ax, list(TUMOUR_TYPES), "share named right", legend=True)
+    return _finish(ax, list(TUMOUR_TYPES), "share named right")
 
 
 def _draw_variants(result: dict, ax: Axes | None, what: str, words: str) -> Axes:
@@ -287,7 +285,7 @@ def _draw_variants(result: dict, ax: Axes | None, what: str, words: str) -> Axes
     ax = ax or _new_axes(6, 0.45 * len(variants) + 0.8)
     for number, (fold, colour) in enumerate((("development", BARS), ("confirmation", SECOND))):
         _intervals(ax, [v[fold][what] for v in variants], f"{fold} fold", number, colour, MARKERS[number])
-    return _finish(ax, [v["label"] for v in variants], words, legend=True)
+    return _finish(ax, [v["label"] for v in variants], words)
 
 
 def _new_axes(width: float, height: float) -> Axes:
@@ -305,19 +303,18 @@ def _errors(values: Sequence[dict]) -> np.ndarray:
     return np.array([(v["mean"] - v["ci95"][0], v["ci95"][1] - v["mean"]) for v in values]).T.clip(0)
 
 
-def _finish(ax: Axes, labels: Sequence[str], words: str, legend: bool) -> Axes:
+def _finish(ax: Axes, labels: Sequence[str], words: str) -> Axes:
     ax.set_yticks(range(len(labels)), labels)
     ax.set_ylim(len(labels) - 0.35, -0.5)  # first row on top
     ax.set_xlabel(words)
     ax.grid(axis="x", alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)
-    if legend:
-        names = ax.get_legend_handles_labels()[1]
-        ax.legend(
-            frameon=False,
-            fontsize="small",
-            loc="lower left",
-            bbox_to_anchor=(0, 1),
-            ncols=2 if len(max(names, key=len)) < 30 else 1,
-        )
+    names = ax.get_legend_handles_labels()[1]
+    ax.legend(
+        frameon=False,
+        fontsize="small",
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=2 if len(max(names, key=len)) < 30 else 1,
+    )
     return ax

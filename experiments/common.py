@@ -18,7 +18,6 @@ import sklearn
 from braintut.classification.place import find_head
 from braintut.dataset.figshare import load_figshare
 from braintut.dataset.files import whole_file
-from braintut.dataset.preprocessing import resize_mask
 from braintut.dataset.slices import Slices
 from braintut.fitting import runs_folder
 from braintut.results import RESULTS
@@ -132,11 +131,6 @@ def with_interval(values: np.ndarray, patients: np.ndarray) -> dict:
 def small_tumour_limit(train: Slices) -> float:
     """A quarter of the training tumours is smaller than this, in mm2."""
     return float(np.quantile(train.masks.sum(axis=(1, 2)) * train.pixel_mm**2, 0.25))
-
-
-def enlarged(masks: np.ndarray, size: int) -> np.ndarray:
-    """Masks on a finer grid, shape (N, size, size)."""
-    return np.stack([resize_mask(mask, size) for mask in masks])
 
 
 def compare_variants(

@@ -20,7 +20,6 @@ from common import (
     count_masks,
     load_real,
     of_folds,
-    rounded,
     summarise_masks,
     train_small,
     training_minutes,
@@ -131,7 +130,7 @@ def main(data: Path) -> None:
                 fit: {test: numbers_of(fine, predictions) for test, predictions in by_test.items()}
                 for fit, by_test in answers.items()
             },
-            "votes": rounded({n: vote_of(n, fine, in_use, np.random.default_rng(0)) for n in (1, 2, 3, 5, 10, 38)}),
+            "votes": {n: vote_of(n, fine, in_use, np.random.default_rng(0)) for n in (1, 2, 3, 5, 10, 38)},
         },
     )
 
