@@ -235,7 +235,8 @@ def predict(
             tqdm.write(f"braintut: {error}", file=sys.stderr)
             continue
         answers.append(answer.to_dict())
-        tqdm.write(f"{path}: {answer}", file=sys.stdout)
+        seen = " (trained on this very patient)" if answer.trained_on_patient else ""
+        tqdm.write(f"{path}: {answer}{seen}", file=sys.stdout)
         if report:
             _write_text(report / f"{_page_name(path, paths)}.html", answer.html())
     if json_file:

@@ -134,7 +134,7 @@ class Pipeline:
             tumour_type=tumour_type,
             probabilities=probabilities, pixel_mm=float(pixel_mm), pixel_mm_assumed=assumed,
             seconds=time.perf_counter() - start, features=features, reasons=reasons, model=self.name,
-            card=self.card,
+            card=self.card, trained_on_patient=self.was_fitted_on_twin(scan.patient) if scan.patient else None,
         )  # fmt: skip
 
     def locate(self, image: np.ndarray, pixel_mm: float, name: str = "scan") -> Found:

@@ -47,6 +47,10 @@ class Report:
     card : dict
         Its model card: what it was trained on, and how good it was on
         patients it had never seen.
+    trained_on_patient : bool or None
+        Whether the pair was trained on slices of this very patient, so that
+        its answer tells nothing about how good it is; None where the patient
+        is not known.
 
     Notes
     -----
@@ -66,6 +70,7 @@ class Report:
     reasons: list[tuple[str, float]] = field(default_factory=list)
     model: str = ""
     card: dict = field(default_factory=dict)
+    trained_on_patient: bool | None = None
 
     @property
     def tumour_found(self) -> bool:

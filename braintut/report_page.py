@@ -32,6 +32,10 @@ FAINT = (
     "The outline is a faint trace: no pixel in it reaches a probability of 0.5. "
     "Heads without a tumour show such traces, too."
 )
+SEEN = (
+    "This pair was trained on slices of this very patient (or of one whose id differs in the last letter only): "
+    "the answer shows what it remembers, not how good it is."
+)
 STRICT, LAX = 0.7, 0.3  # thresholds between which a border is called uncertain
 
 
@@ -68,7 +72,7 @@ def report_fragment(report: Report, true_mask: np.ndarray | None = None) -> str:
     parts = [
         f"<h1>{html.escape(PurePath(report.scan).name)}</h1>",
         f'<p class="answer"><strong>{html.escape(_sentence(str(report)))}</strong></p>',
-        f'<p class="warning">{NOT_FOR_CLINICAL_USE}</p>',
+        f'<p class="warning">{NOT_FOR_CLINICAL_USE}{f" {SEEN}" if report.trained_on_patient else ""}</p>',
         '<div class="columns">',
         _figure(report, true_mask),
         f"<div>{_type_part(report)}{_reasons_part(report)}</div>",

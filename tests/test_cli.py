@@ -1,8 +1,10 @@
 """The command line as a shell sees it: exit codes, files, one-sentence errors."""
 
+import hashlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from PIL import Image
 
 from braintut import cli
 from braintut.dataset.scans import read_scan
+from braintut.dataset.slices import merged_patient
 from braintut.errors import DataError
 from making import block_mask, head, write_cvind, write_mat
 
@@ -54,6 +57,16 @@ def test_predict_reads_a_folder_in_order(monkeypatch, capsys, scans, tiny_folder
         if not answer["tumour_found"]:
             assert (answer["tumour_type"], answer["probabilities"], answer["area_mm2"]) == (None, None, 0)
     assert sorted(p.name for p in pages.iterdir()) == ["1.html", "a.html", "b.html"]
+
+
+def test_predict_tells_a_patient_of_the_training_set(monkeypatch, capsys, scans, tiny_pipeline, tmp_path):
+    salt = tiny_pipeline.card["salt"]
+    patients = [hashlib.sha256((salt + merged_patient(read_scan(scans / "1.mat").patient)).encode()).hexdigest()]
+    card = {**tiny_pipeline.card, "merged_patients": patients}
+    folder = replace(tiny_pipeline, card=card).save(tmp_path / "pair")
+    _, out, _ = run(monkeypatch, capsys, "predict", scans, "--model", folder)
+    told = [line for line in out.splitlines() if "trained on this very patient" in line]
+    assert len(told) == 1 and told[0].startswith(str(scans / "1.mat"))
 
 
 def test_unreadable_scans_do_not_stop_the_others(monkeypatch, capsys, scans, tiny_folder, tmp_path):

@@ -153,6 +153,13 @@ def test_twins_are_told_by_their_merged_id(tiny_pipeline):
     assert twin.was_fitted_on_twin("MR1234C") and not twin.was_fitted_on("MR1234C")
 
 
+def test_reports_tell_whether_the_patient_was_trained_on(tiny_pipeline, phantoms):
+    train, test = split_by_fold(phantoms, 5)
+    assert tiny_pipeline(train[0]).trained_on_patient is True
+    assert tiny_pipeline(test[0]).trained_on_patient is False
+    assert tiny_pipeline(test.images[0]).trained_on_patient is None  # a bare picture names nobody
+
+
 @pytest.mark.parametrize("file", ["unet.npz", "classifier.skops", "card.json", "reference.csv"])
 def test_damaged_pairs_are_named(tiny_pipeline, tmp_path, file):
     folder = tiny_pipeline.save(tmp_path / "pair")

@@ -194,6 +194,12 @@ def test_figure_has_scan_type_and_reasons():
     assert buffer.getvalue().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize(("seen", "told"), [(True, True), (False, False), (None, False)])
+def test_a_patient_of_the_training_set_is_no_test(seen, told):
+    assert ("trained on slices of this very patient" in read(make_report(trained_on_patient=seen))) is told
+    assert ("trained on slices of this very patient" in read(nothing(trained_on_patient=seen))) is told
+
+
 def test_json_contract_is_untouched():
     assert set(make_report().to_dict()) == {
         "scan", "tumour_found", "tumour_type", "probabilities", "area_mm2", "pixel_mm", "pixel_mm_assumed", "seconds",
