@@ -153,6 +153,13 @@ def train(
     start_from: Annotated[
         Path | None, typer.Option(help="Go on with the U-Net of this pair: a second cycle of the learning rate.")
     ] = None,
+    classes: Annotated[int, typer.Option(help="4: the U-Net also tells the types apart; 1: tumour or not.")] = 4,
+    masks_from: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Pair that did not see some of these patients; the classifier learns from its masks of them."
+        ),
+    ] = None,
     numbers_from: Annotated[
         Path | None, typer.Option(help="Take the card's numbers from this pair, trained with --hold-out.")
     ] = None,
@@ -169,8 +176,9 @@ def train(
     name = name or out.name
     start = pipelines.load_pipeline(start_from) if start_from else None
     pipeline = fitting.fit_pipeline(
-        slices, name=name, unet_size=size, unet={"filters": filters, "depth": depth, "stem": stem}, epochs=epochs,
-        batch_size=batch_size, learning_rate=learning_rate,
+        slices, name=name, unet_size=size, unet={"filters": filters, "depth": depth, "stem": stem, "classes": classes},
+        epochs=epochs, batch_size=batch_size, learning_rate=learning_rate,
+        masks_from=[pipelines.load_pipeline(pair) for pair in masks_from or []],
         faint_threshold=faint_threshold, precision=precision, start_from=start, folder=fitting.runs_folder() / name,
     )  # fmt: skip
     if test is not None and data == "phantoms":

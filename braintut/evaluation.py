@@ -16,7 +16,7 @@ from braintut.classification.classifier import predict_types
 from braintut.dataset.figshare import FOLDS_FILE, MatEntry, MatSlice, fold_of, list_slices, read_folds
 from braintut.dataset.slices import TUMOUR_TYPES, Slices
 from braintut.errors import DataError
-from braintut.pipeline import Pipeline
+from braintut.pipeline import Pipeline, join_opinions
 from braintut.segmentation.metrics import MISSED_BELOW, bootstrap_interval, dice_score, surface_dice
 
 NOT_FOUND = "not_found"
@@ -119,7 +119,7 @@ def _evaluate(
     table = _with_types(pipeline, pd.DataFrame(rows))
     seconds = round(time.perf_counter() - start, 1)
     numbers = {**_counts(table, excluded), **summarise(table), "seconds": seconds}
-    return Evaluation(numbers, table.drop(columns=["true_features", "predicted_features"]))
+    return Evaluation(numbers, table.drop(columns=["true_features", "predicted_features", "network_types"]))
 
 
 def summarise(table: pd.DataFrame) -> dict:
@@ -129,7 +129,8 @@ def summarise(table: pd.DataFrame) -> dict:
     ----------
     table : DataFrame
         Columns patient, type, dice, nsd_2mm, not_found, type_true_mask,
-        type_predicted_mask and one probability column a type.
+        type_predicted_mask and one probability column a type; type_measured_features
+        and type_network where the network knows types.
 
     Returns
     -------
@@ -153,6 +154,11 @@ def summarise(table: pd.DataFrame) -> dict:
         "accuracy": {
             "true_mask": _round((table["type_true_mask"] == table["type"]).mean()),
             "predicted_mask": _round(right.mean()),
+            **{
+                who: _round((table[f"type_{who}"] == table["type"]).mean())
+                for who in ("measured_features", "network")
+                if f"type_{who}" in table
+            },
             "patient_vote": _round(_vote_accuracy(table)),
             "ci95_predicted_mask": [_round(v) for v in bootstrap_interval(right, patients)],
             "recall_predicted_mask": {
@@ -200,20 +206,34 @@ def _row(pipeline: Pipeline, name: str, raw: MatSlice) -> dict:
         "nsd_2mm": surface_dice(raw.mask, predicted, mm),
         "area_mm2": float(raw.mask.sum() * mm**2),
         "not_found": not predicted.any(),
+        "network_types": found.network_types,
         "true_features": pipeline.measure(working, raw.mask, mm),
         "predicted_features": pipeline.measure(working, predicted, mm) if predicted.any() else {},
     }
 
 
 def _with_types(pipeline: Pipeline, table: pd.DataFrame) -> pd.DataFrame:
-    """Add what both classifiers say, all slices in one call."""
+    """Add what both classifiers and the network say, all slices in one call."""
     names = np.array((NOT_FOUND, *TUMOUR_TYPES), dtype=object)  # by label; 0 is what predict_types says of nothing
     from_true = predict_types(pipeline.classifier_true_mask, pd.DataFrame(list(table["true_features"])))
     from_predicted = predict_types(pipeline.classifier, pd.DataFrame(list(table["predicted_features"])))
     table["type_true_mask"] = names[from_true["predicted"]]
     table["type_predicted_mask"] = names[from_predicted["predicted"]]
     table[list(TUMOUR_TYPES)] = from_predicted[list(TUMOUR_TYPES)]
+    if table["network_types"].notna().any():
+        nobody = np.full(len(TUMOUR_TYPES), np.nan)
+        network = np.stack([nobody if said is None else said for said in table["network_types"]])
+        joint = join_opinions(table[list(TUMOUR_TYPES)].to_numpy(), network)
+        table["type_measured_features"] = table["type_predicted_mask"]
+        table["type_network"] = names[_likeliest(network)]
+        table["type_predicted_mask"] = names[_likeliest(joint)]
+        table[list(TUMOUR_TYPES)] = joint
     return table
+
+
+def _likeliest(probabilities: np.ndarray) -> np.ndarray:
+    """Label of the likeliest type in each row, 0 where a row is NaN."""
+    return np.where(np.isnan(probabilities).any(axis=1), 0, np.nan_to_num(probabilities).argmax(axis=1) + 1)
 
 
 def _vote_accuracy(table: pd.DataFrame) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -48,6 +48,7 @@ def fit_pipeline(
     mirror: bool = False,
     faint_threshold: float | None = None,
     start_from: Pipeline | None = None,
+    masks_from: Sequence[Pipeline] = (),
     folder: str | os.PathLike | None = None,
     seed: int = 0,
     precision: str = "auto",
@@ -64,7 +65,7 @@ def fit_pipeline(
     unet_size : int
         Side of the picture that the U-Net sees, in pixels.
     unet : dict, optional
-        Arguments of `build_unet`; default 24 filters, 4 levels, a stem of 2.
+        Arguments of `build_unet`; default 24 filters, 4 levels, a stem of 2, 4 classes.
     epochs, batch_size, learning_rate, augmentation, folder, seed, precision
         As in `train_unet`.
     classifier : str
@@ -80,6 +81,11 @@ def fit_pipeline(
     start_from : Pipeline, optional
         Go on with the U-Net of this pair: a second cycle of the learning rate.
         Its training patients count as patients of the new pair, too.
+    masks_from : sequence of Pipeline
+        Pairs of the same size that were fitted without some of these patients.
+        The classifier gets those patients' predicted masks from them: what a
+        network draws on patients it never saw, as in use. Others get theirs
+        from the U-Net that was trained on them.
     report : callable, optional
         Gets one line a step; default: standard error.
 
@@ -92,7 +98,7 @@ def fit_pipeline(
     Introduced in lesson 08.
     """
     report = report or (lambda line: print(line, file=sys.stderr, flush=True))
-    unet = unet or {"filters": 24, "depth": 4, "stem": 2}
+    unet = unet or {"filters": 24, "depth": 4, "stem": 2, "classes": 4}
     augmentation = augmentation or Augmentation(noise=0.02)
     seen = slices.resized(unet_size)
     run = train_unet(
@@ -112,6 +118,10 @@ def fit_pipeline(
     report("measuring features on true, jittered and predicted masks")
     true_table = measure_table(slices)
     probabilities = predict_probabilities(trained, seen.images, mirror)
+    for number, patient in enumerate(seen.patients):
+        stranger = next((pair for pair in masks_from if not pair.was_fitted_on(str(patient))), None)
+        if stranger is not None:
+            probabilities[number] = predict_probabilities(stranger.unet, seen.images[number][None], mirror)[0]
     predicted = [
         mark_tumour(resize(p, slices.images.shape[1]), mm, faint_threshold)
         for p, mm in zip(probabilities, slices.pixel_mm, strict=True)
@@ -135,7 +145,8 @@ def fit_pipeline(
                 "unet_size": unet_size, "working_size": slices.images.shape[1], "unet": unet, "epochs": epochs,
                 "batch_size": batch_size,
                 "learning_rate": learning_rate, "augmentation": augmentation.settings, "classifier": classifier,
-                "jitters": jitters, "mirror": mirror, "faint_threshold": faint_threshold, "seed": seed,
+                "jitters": jitters, "mirror": mirror, "masks_from": [pair.name for pair in masks_from],
+                "faint_threshold": faint_threshold, "seed": seed,
                 "precision": precision,
                 "loss_per_epoch": [round(entry["loss"], 4) for entry in run.history],
             },

@@ -17,6 +17,7 @@ import pandas as pd
 from scipy.ndimage import label as connected_components
 from sklearn.pipeline import Pipeline as SklearnPipeline
 
+from braintut.classification.classifier import predict_types
 from braintut.classification.features import measure_features
 from braintut.classification.insight import explain
 from braintut.classification.storing import load_classifier, save_classifier
@@ -26,7 +27,7 @@ from braintut.dataset.scans import Scan, read_scan
 from braintut.dataset.slices import FIELD_OF_VIEW_MM, TUMOUR_TYPES, Slices, merged_patient
 from braintut.errors import DataError, ModelError
 from braintut.report import Report
-from braintut.segmentation.prediction import predict_probabilities
+from braintut.segmentation.prediction import predict_classes, tumour_probability, types_inside
 from braintut.segmentation.unet import build_unet
 
 ASSETS = Path(__file__).parent / "assets"
@@ -39,12 +40,17 @@ THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class Found:
-    """What the first half of the way leaves: the picture on two grids, probability and mask on its own."""
+    """What the first half of the way leaves: the picture on two grids, probability and mask on its own.
+
+    `network_types` is what the network itself thinks of the type inside the mask, shape (3,); None where it
+    knows no types or found nothing.
+    """
 
     normalised: np.ndarray
     working: np.ndarray
     probability: np.ndarray
     mask: np.ndarray
+    network_types: np.ndarray | None = None
 
 
 @dataclass
@@ -119,20 +125,21 @@ class Pipeline:
         found = self.locate(scan.image, pixel_mm, scan.name)
         mask = found.mask
         features: dict[str, float] = {}
-        tumour_type, probabilities, reasons = None, None, []
+        tumour_type, probabilities, opinions, reasons = None, None, {}, []
         if mask.any():
             features = self.measure(found.working, mask, pixel_mm)
             row = pd.DataFrame([features])
-            likely = self.classifier.predict_proba(row)[0]
-            probabilities = {
-                TUMOUR_TYPES[c - 1]: float(p) for c, p in zip(self.classifier.classes_, likely, strict=True)
-            }
-            tumour_type = max(probabilities, key=probabilities.get)
-            reasons = explain(self.classifier, row, self.reference)
+            measured = predict_types(self.classifier, row)[list(TUMOUR_TYPES)].to_numpy()[0]
+            joint = join_opinions(measured, found.network_types)
+            tumour_type, probabilities = TUMOUR_TYPES[joint.argmax()], _by_name(joint)
+            opinions = {"features": _by_name(measured)}
+            if found.network_types is not None:
+                opinions["network"] = _by_name(found.network_types)
+            reasons = explain(self.classifier, row, self.reference, label=int(joint.argmax()) + 1)
         return Report(
             scan=scan.name, image=found.normalised, probability=found.probability, predicted_mask=mask,
             tumour_type=tumour_type,
-            probabilities=probabilities, pixel_mm=float(pixel_mm), pixel_mm_assumed=assumed,
+            probabilities=probabilities, opinions=opinions, pixel_mm=float(pixel_mm), pixel_mm_assumed=assumed,
             seconds=time.perf_counter() - start, features=features, reasons=reasons, model=self.name,
             card=self.card, trained_on_patient=self.was_fitted_on_twin(scan.patient) if scan.patient else None,
         )  # fmt: skip
@@ -144,19 +151,24 @@ class Pipeline:
         except DataError as error:
             raise DataError(f"{name}: {error}") from error
         working = self.prepare(normalised)
-        probability = self.find(working, image.shape)
+        classes = self.look(working)
+        probability = _on_own_grid(tumour_probability(classes), image.shape)
         mask = mark_tumour(probability, pixel_mm, self.card["settings"].get("faint_threshold"))
-        return Found(normalised, working, probability, mask)
+        share = resize(pad_to_square(mask).astype(np.float32), self.unet_size)
+        return Found(normalised, working, probability, mask, types_inside(classes, share))
 
     def prepare(self, normalised: np.ndarray) -> np.ndarray:
         """Bring a normalised picture of any shape to the square working grid, shape (S, S)."""
         return resize(pad_to_square(normalised), self.working_size)
 
+    def look(self, working: np.ndarray) -> np.ndarray:
+        """What the U-Net says of each pixel, on the grid that it sees, shape (S, S, C), from a picture on the working grid."""
+        seen = resize(working, self.unet_size)
+        return predict_classes(self.unet, seen[None], mirror=self.card["settings"]["mirror"])[0]
+
     def find(self, working: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         """Probability of tumour on a grid of the given shape, from a picture on the working grid."""
-        seen = resize(working, self.unet_size)
-        probability = predict_probabilities(self.unet, seen[None], mirror=self.card["settings"]["mirror"])[0]
-        return crop_from_square(resize(probability, max(shape)), shape)
+        return _on_own_grid(tumour_probability(self.look(working)), shape)
 
     def measure(self, working: np.ndarray, mask: np.ndarray, pixel_mm: float) -> dict[str, float]:
         """Features of a mask that lies on the scan's own grid."""
@@ -317,6 +329,25 @@ def mark_tumour(probability: np.ndarray, pixel_mm: float, faint_threshold: float
     return keep_tumour(probability >= faint_threshold, pixel_mm)
 
 
+def join_opinions(measured: np.ndarray, network: np.ndarray | None) -> np.ndarray:
+    """Let the classifier of the measured features and the network decide together: the mean of both.
+
+    Parameters
+    ----------
+    measured, network : ndarray of float, shape (..., 3)
+        Probability of each type; `network` is None where it knows no types.
+
+    Returns
+    -------
+    ndarray of float, shape (..., 3)
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
+    return measured if network is None else (measured + network) / 2
+
+
 def fingerprints(salt: str, patients: Iterable[str]) -> dict[str, list[str]]:
     """Salted SHA-256 of patient ids and of merged ids, for the model card.
 
@@ -333,6 +364,14 @@ def fingerprints(salt: str, patients: Iterable[str]) -> dict[str, list[str]]:
 
 def _fingerprint(salt: str, patient: str) -> str:
     return hashlib.sha256((salt + patient).encode()).hexdigest()
+
+
+def _by_name(probabilities: np.ndarray) -> dict[str, float]:
+    return {name: float(p) for name, p in zip(TUMOUR_TYPES, probabilities, strict=True)}
+
+
+def _on_own_grid(probability: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    return crop_from_square(resize(probability, max(shape)), shape)
 
 
 def _as_scan(scan: Scan | Slices | np.ndarray | str | os.PathLike) -> Scan:

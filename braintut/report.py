@@ -30,7 +30,7 @@ class Report:
     tumour_type : str or None
         None where no tumour was found.
     probabilities : dict or None
-        Probability of each type, adding up to 1.
+        Probability of each type, adding up to 1: the mean of `opinions`.
     pixel_mm : float
         Side of a pixel in mm.
     pixel_mm_assumed : bool
@@ -47,6 +47,9 @@ class Report:
     card : dict
         Its model card: what it was trained on, and how good it was on
         patients it had never seen.
+    opinions : dict
+        Probability of each type by who says it: "features" (the classifier of
+        measured features) and, if it knows types, "network" (the U-Net itself).
     trained_on_patient : bool or None
         Whether the pair was trained on slices of this very patient, so that
         its answer tells nothing about how good it is; None where the patient
@@ -70,6 +73,7 @@ class Report:
     reasons: list[tuple[str, float]] = field(default_factory=list)
     model: str = ""
     card: dict = field(default_factory=dict)
+    opinions: dict[str, dict[str, float]] = field(default_factory=dict)
     trained_on_patient: bool | None = None
 
     @property

@@ -149,8 +149,21 @@ def _type_part(report: Report) -> str:
         f'<td class="track"><span class="bar" style="width:{100 * p:.0f}%"></span></td></tr>'
         for name, p in sorted(report.probabilities.items(), key=lambda item: -item[1])
     )
-    faint = f" {FAINT}" if report.faint else ""
-    return f"<h2>Type</h2><table>{bars}</table><p>{html.escape(doubt_in_words(report.probabilities))}{faint}</p>"
+    words = [doubt_in_words(report.probabilities), _opinions_in_words(report.opinions), FAINT if report.faint else ""]
+    return f"<h2>Type</h2><table>{bars}</table><p>{html.escape(' '.join(filter(None, words)))}</p>"
+
+
+def _opinions_in_words(opinions: dict[str, dict[str, float]]) -> str:
+    if "network" not in opinions:
+        return ""
+    said = {who: max(p, key=p.get) for who, p in opinions.items()}
+    sure = {who: f"{opinions[who][name]:.0%}" for who, name in said.items()}
+    if said["features"] == said["network"]:
+        return f"Both say so: the measured features ({sure['features']}) and the network by itself ({sure['network']})."
+    return (
+        f"They disagree: the measured features say {said['features']} ({sure['features']}), "
+        f"the network by itself says {said['network']} ({sure['network']})."
+    )
 
 
 def _reasons_part(report: Report) -> str:

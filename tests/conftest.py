@@ -33,6 +33,24 @@ def tiny_pipeline(phantoms):
 
 
 @pytest.fixture(scope="session")
+def typed_pipeline(phantoms, tiny_pipeline):
+    """A pair whose network tells the types apart, too, hardly trained either."""
+    from braintut.fitting import fit_pipeline
+
+    train, _ = split_by_fold(phantoms, 5)
+    return fit_pipeline(
+        train,
+        name="typed",
+        unet_size=64,
+        unet={"filters": 4, "depth": 3, "classes": 4},
+        epochs=2,
+        jitters=1,
+        masks_from=[tiny_pipeline],
+        report=lambda line: None,
+    )
+
+
+@pytest.fixture(scope="session")
 def tiny_folder(tiny_pipeline, tmp_path_factory):
     return tiny_pipeline.save(tmp_path_factory.mktemp("pairs") / "tiny")
 

@@ -115,6 +115,54 @@ def test_second_look(clear, faint, faint_threshold, left):
     assert left == "nothing" or mask[places[left]].all()
 
 
+def with_classes(pipeline: Pipeline, types: list[float]) -> Pipeline:
+    """The same pipeline with a U-Net that is sure of a disc in the middle and thinks this of its type."""
+    disc = np.hypot(*(np.mgrid[:64, :64] - 32)) < 8
+    classes = np.where(disc[..., None], [0, *types], [1, 0, 0, 0])
+
+    class Fixed:
+        def predict_on_batch(self, batch):
+            return np.repeat(classes[None], len(batch), 0).astype("f4")
+
+    return replace(pipeline, unet=Fixed())
+
+
+def test_features_and_network_decide_together(typed_pipeline, one):
+    report = with_classes(typed_pipeline, [0.1, 0.2, 0.7])(one)
+    assert set(report.opinions) == {"features", "network"}
+    assert report.opinions["network"] == pytest.approx(dict(zip(TUMOUR_TYPES, (0.1, 0.2, 0.7), strict=True)))
+    for name in TUMOUR_TYPES:
+        mean = (report.opinions["features"][name] + report.opinions["network"][name]) / 2
+        assert report.probabilities[name] == pytest.approx(mean)
+    assert report.tumour_type == max(report.probabilities, key=report.probabilities.get)
+
+
+def test_a_network_without_types_leaves_it_to_the_features(tiny_pipeline, one):
+    report = with_mask(tiny_pipeline, (np.hypot(*(np.mgrid[:64, :64] - 32)) < 8).astype("f4"))(one)
+    assert list(report.opinions) == ["features"] and report.opinions["features"] == report.probabilities
+
+
+def test_evaluation_tells_features_and_network_apart(typed_pipeline, tiny_pipeline, phantoms):
+    test = phantoms[phantoms.folds == 5]
+    accuracy = evaluate_slices(with_classes(typed_pipeline, [0, 1, 0]), test, progress=False).numbers["accuracy"]
+    assert accuracy["network"] == pytest.approx((test.labels == 2).mean(), abs=1e-4)
+    assert {"measured_features", "predicted_mask"} <= set(accuracy)
+    plain = evaluate_slices(tiny_pipeline, test, progress=False).numbers["accuracy"]
+    assert "network" not in plain and "measured_features" not in plain
+
+
+def test_evaluation_and_report_give_the_same_type(typed_pipeline, phantoms):
+    some = phantoms[phantoms.folds == 5][:6]
+    table = evaluate_slices(typed_pipeline, some, progress=False).table
+    said = [typed_pipeline(one) for one in some]
+    assert list(table["type_predicted_mask"]) == [report.tumour_type or "not_found" for report in said]
+
+
+def test_masks_of_strangers_are_taken_where_there_are_any(typed_pipeline):
+    # The tiny pair saw the same patients, so none of its masks could be used; the card still says who was asked.
+    assert typed_pipeline.card["settings"]["masks_from"] == ["tiny"]
+
+
 def test_slices_of_a_patient_vote(tiny_pipeline, one):
     report = with_mask(tiny_pipeline, np.ones((64, 64)))(one)
     sure = {"meningioma": 0.9, "glioma": 0.1, "pituitary": 0.0}

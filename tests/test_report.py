@@ -194,6 +194,15 @@ def test_figure_has_scan_type_and_reasons():
     assert buffer.getvalue().startswith(b"\x89PNG")
 
 
+def test_two_opinions_are_told():
+    sure = {"meningioma": 0.05, "glioma": 0.9, "pituitary": 0.05}
+    other = {"meningioma": 0.7, "glioma": 0.2, "pituitary": 0.1}
+    assert "Both say so" in read(make_report(opinions={"features": sure, "network": sure}))
+    apart = read(make_report(opinions={"features": sure, "network": other}))
+    assert "the measured features say glioma (90%), the network by itself says meningioma (70%)" in apart
+    assert "network by itself" not in read(make_report(opinions={"features": sure}))
+
+
 @pytest.mark.parametrize(("seen", "told"), [(True, True), (False, False), (None, False)])
 def test_a_patient_of_the_training_set_is_no_test(seen, told):
     assert ("trained on slices of this very patient" in read(make_report(trained_on_patient=seen))) is told

@@ -13,7 +13,13 @@ import pytest
 from braintut.dataset.load import load_phantoms
 from braintut.errors import ModelError
 from braintut.segmentation.augmentation import Augmentation
-from braintut.segmentation.prediction import predict_probabilities
+from braintut.segmentation.losses import DiceTypeLoss
+from braintut.segmentation.prediction import (
+    predict_classes,
+    predict_probabilities,
+    tumour_probability,
+    types_inside,
+)
 from braintut.segmentation.training import SliceBatches, train_unet
 from braintut.segmentation.unet import build_unet
 
@@ -43,6 +49,8 @@ def test_unet_refuses_what_it_cannot_build():
         build_unet(100)
     with pytest.raises(ModelError, match="Unknown normalisation 'layer'"):
         build_unet(32, normalisation="layer")
+    with pytest.raises(ModelError, match="1 class .* or 4 .*, not 3"):
+        build_unet(32, classes=3)
 
 
 def test_a_stem_shrinks_the_inside_and_keeps_the_outside():
@@ -51,6 +59,53 @@ def test_a_stem_shrinks_the_inside_and_keeps_the_outside():
     assert max(layer.output.shape[1] for layer in model.layers if "batch_norm" in layer.name) == 32
     with pytest.raises(ModelError, match="36 px cannot be halved 2 times after a stem of 2; use a multiple of 8"):
         build_unet(36, **TINY, stem=2)
+
+
+def test_four_classes_share_each_pixel():
+    images = np.random.default_rng(0).random((2, 32, 32))
+    classes = predict_classes(build_unet(32, **TINY, classes=4), images)
+    assert classes.shape == (2, 32, 32, 4)
+    np.testing.assert_allclose(classes.sum(axis=-1), 1, atol=1e-5)
+    np.testing.assert_allclose(tumour_probability(classes), classes[..., 1:].sum(axis=-1), atol=1e-5)
+
+
+TYPES_CASES = [
+    # none, meningioma, glioma, pituitary of two pixels; how much of each lies in the mask; mean types
+    ([[0.0, 1, 0, 0], [0.5, 0, 0.5, 0]], [1, 0], [1, 0, 0]),
+    ([[0.0, 1, 0, 0], [0.5, 0, 0.5, 0]], [1, 1], [2 / 3, 1 / 3, 0]),
+    ([[0.0, 1, 0, 0], [0.5, 0, 0.5, 0]], [0.5, 1], [1 / 2, 1 / 2, 0]),
+    ([[0.9, 0, 0, 0.1], [1.0, 0, 0, 0]], [1, 1], [0, 0, 1]),
+]
+
+
+@pytest.mark.parametrize(("pixels", "mask", "types"), TYPES_CASES)
+def test_types_inside_a_mask(pixels, mask, types):
+    np.testing.assert_allclose(types_inside(np.array([pixels]), np.array([mask])), types, atol=1e-6)
+
+
+def test_who_knows_no_types_names_none():
+    assert types_inside(np.ones((2, 2, 1)), np.ones((2, 2))) is None
+    assert types_inside(np.full((2, 2, 4), 0.25), np.zeros((2, 2))) is None
+
+
+SURE, HALF = [0.0, 0, 1, 0], [0.0, 0.5, 0.5, 0]
+TYPE_LOSS_CASES = [
+    # truth of four pixels, prediction, loss with smooth 0 and type weight 1
+    ([2, 2, 0, 0], [SURE, SURE, [1, 0, 0, 0], [1, 0, 0, 0]], 0),
+    ([2, 2, 0, 0], [SURE, [1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]], 1 - 2 / 3 + np.log(1e6) / 3),
+    ([2, 2, 0, 0], [HALF, HALF, [1, 0, 0, 0], [1, 0, 0, 0]], 2 * np.log(2) / 3),
+    ([2, 2, 0, 0], [SURE, SURE, SURE, SURE], 1 - 4 / 6),  # types outside the tumour don't count
+]
+
+
+@pytest.mark.parametrize(("truth", "predicted", "loss"), TYPE_LOSS_CASES)
+def test_loss_of_place_and_type(truth, predicted, loss):
+    truth = np.array(truth, "f4").reshape(1, 2, 2, 1)
+    predicted = np.array(predicted, "f4").reshape(1, 2, 2, 4)
+    counted = keras.ops.convert_to_numpy(DiceTypeLoss(type_weight=1.0, smooth=0.0)(truth, predicted))
+    assert counted == pytest.approx(loss, abs=2e-5)
+    again = DiceTypeLoss.from_config(DiceTypeLoss(0.7, 2.0).get_config())
+    assert (again.type_weight, again.smooth) == (0.7, 2.0)
 
 
 def test_parameters_as_counted_by_hand():
@@ -110,6 +165,19 @@ def test_batches_depend_on_seed_epoch_and_number_only(few):
     np.testing.assert_array_equal(first[1][0], later[1][0])
     assert not np.array_equal(first[1][0], make(3)[1][0])
     assert sorted(first.order) == list(range(len(few)))
+
+
+def test_typed_batches_hold_labels(few):
+    plain, typed = (SliceBatches(few, 8, Augmentation(), seed=1, typed=t)[0][1] for t in (False, True))
+    assert set(np.unique(plain)) == {0, 1}
+    order = SliceBatches(few, 8, seed=1).order[:8]
+    np.testing.assert_array_equal(typed, plain * few.labels[order][:, None, None, None])
+
+
+def test_a_network_with_types_learns_both(few):
+    run = train_unet(few, epochs=3, batch_size=8, unet={**TINY, "classes": 4}, report=lambda line: None)
+    assert run.history[-1]["loss"] < run.history[0]["loss"]
+    assert isinstance(run.model.loss, DiceTypeLoss)
 
 
 def test_training_learns_and_keeps_the_best_epoch(few):

@@ -86,7 +86,11 @@ def _unexplained(design: np.ndarray, targets: np.ndarray) -> float:
 
 
 def explain(
-    classifier: Pipeline, row: pd.DataFrame, reference_table: pd.DataFrame, by: str = "group"
+    classifier: Pipeline,
+    row: pd.DataFrame,
+    reference_table: pd.DataFrame,
+    by: str = "group",
+    label: int | None = None,
 ) -> list[tuple[str, float]]:
     """Ask 'what if this were average?' and see how sure the classifier stays.
 
@@ -100,12 +104,14 @@ def explain(
         What average means: the training table, or just its medians.
     by : {"group", "feature"}
         Put whole groups (see `GROUPS`) to their medians, or single features.
+    label : int, optional
+        The type that is asked about, 1..3; the likeliest one if left out.
 
     Returns
     -------
     list of (str, float)
-        Group or feature and its effect, largest first: by how much the
-        winning type's probability falls (-1..1) once it is average. Above 0
+        Group or feature and its effect, largest first: by how much that
+        type's probability falls (-1..1) once it is average. Above 0
         speaks for the type, below 0 against it.
 
     Raises
@@ -131,6 +137,6 @@ def explain(
     for number, name in enumerate(names, start=1):
         variants[number, name_of == name] = average[name_of == name]
     probabilities = classifier.predict_proba(pd.DataFrame(variants, columns=used))
-    winner = probabilities[0].argmax()
+    winner = probabilities[0].argmax() if label is None else list(classifier.classes_).index(label)
     effects = zip(names, (probabilities[0, winner] - probabilities[1:, winner]).tolist(), strict=True)
     return sorted(effects, key=lambda effect: -abs(effect[1]))

@@ -1,6 +1,7 @@
 from .augmentation import Augmentation as Augmentation
 from .losses import DiceCrossEntropyLoss as DiceCrossEntropyLoss
 from .losses import DiceLoss as DiceLoss
+from .losses import DiceTypeLoss as DiceTypeLoss
 from .losses import TverskyLoss as TverskyLoss
 from .metrics import bootstrap_interval as bootstrap_interval
 from .metrics import dice_score as dice_score
@@ -8,7 +9,10 @@ from .metrics import iou_score as iou_score
 from .metrics import score_table as score_table
 from .metrics import sensitivity as sensitivity
 from .metrics import surface_dice as surface_dice
+from .prediction import predict_classes as predict_classes
 from .prediction import predict_probabilities as predict_probabilities
+from .prediction import tumour_probability as tumour_probability
+from .prediction import types_inside as types_inside
 from .training import SliceBatches as SliceBatches
 from .training import TrainingRun as TrainingRun
 from .training import train_unet as train_unet

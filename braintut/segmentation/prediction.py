@@ -31,11 +31,59 @@ def predict_probabilities(
     -----
     Introduced in lesson 05.
     """
-    parts = [np.zeros((0, *images.shape[1:]), np.float32)]
+    return tumour_probability(predict_classes(model, images, mirror, batch_size))
+
+
+def predict_classes(model: keras.Model, images: np.ndarray, mirror: bool = False, batch_size: int = 16) -> np.ndarray:
+    """All that the network says about each pixel, shape (N, H, W, classes), 0..1.
+
+    Parameters as in `predict_probabilities`; what the classes are, `build_unet` tells.
+    Introduced in lesson 05.
+    """
+    if not len(images):
+        return np.zeros((*images.shape, 1), np.float32)
+    parts = []
     for start in range(0, len(images), batch_size):
         batch = np.asarray(images[start : start + batch_size], np.float32)[..., None]
-        probabilities = model.predict_on_batch(batch)
+        predicted = model.predict_on_batch(batch)
         if mirror:
-            probabilities = (probabilities + model.predict_on_batch(batch[:, :, ::-1])[:, :, ::-1]) / 2
-        parts.append(probabilities[..., 0])
+            predicted = (predicted + model.predict_on_batch(batch[:, :, ::-1])[:, :, ::-1]) / 2
+        parts.append(predicted)
     return np.concatenate(parts)
+
+
+def tumour_probability(classes: np.ndarray) -> np.ndarray:
+    """Probability of tumour, whatever its type, shape (..., H, W), from what `predict_classes` gives.
+
+    Notes
+    -----
+    Introduced in lesson 05.
+    """
+    return classes[..., 0] if classes.shape[-1] == 1 else 1 - classes[..., 0]
+
+
+def types_inside(classes: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
+    """Which type the network itself thinks of inside a mask.
+
+    Parameters
+    ----------
+    classes : ndarray of float, shape (H, W, classes)
+        One slice of what `predict_classes` gives.
+    mask : ndarray of float, shape (H, W)
+        How much of each pixel lies in the mask, 0..1.
+
+    Returns
+    -------
+    ndarray of float, shape (3,), or None
+        Probability of each type, adding up to 1: the mean over the pixels of the
+        mask, each weighed by its probability of tumour. None if the network
+        knows no types, or the mask is empty.
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
+    if classes.shape[-1] == 1:
+        return None
+    sums = (classes[..., 1:] * mask[..., None]).sum(axis=(0, 1), dtype=float)
+    return sums / sums.sum() if sums.sum() > 0 else None

@@ -19,7 +19,7 @@ from braintut.dataset.files import whole_file
 from braintut.dataset.slices import Slices
 from braintut.errors import ModelError
 from braintut.segmentation.augmentation import Augmentation
-from braintut.segmentation.losses import DiceCrossEntropyLoss
+from braintut.segmentation.losses import DiceCrossEntropyLoss, DiceTypeLoss
 from braintut.segmentation.metrics import MISSED_BELOW, dice_score
 from braintut.segmentation.prediction import predict_probabilities
 from braintut.segmentation.unet import build_unet
@@ -41,6 +41,7 @@ class SliceBatches(keras.utils.PyDataset):
 
     The order and the augmentation depend on (seed, epoch, batch) alone, so a
     training that was interrupted sees the same batches as an unbroken one.
+    With `typed`, the masks hold the label of the tumour's type in place of 1.
     Introduced in lesson 05.
     """
 
@@ -51,10 +52,11 @@ class SliceBatches(keras.utils.PyDataset):
         augmentation: Augmentation | None = None,
         seed: int = 0,
         epoch: int = 0,
+        typed: bool = False,
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=4)
         self.slices, self.batch_size, self.augmentation = slices, batch_size, augmentation
-        self.seed, self.epoch = seed, epoch
+        self.seed, self.epoch, self.typed = seed, epoch, typed
         self.order = np.random.default_rng([seed, epoch]).permutation(len(slices))
 
     def __len__(self) -> int:
@@ -65,10 +67,12 @@ class SliceBatches(keras.utils.PyDataset):
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         images = self.slices.images[chosen][..., None]
         masks = self.slices.masks[chosen][..., None].astype(np.float32)
-        if self.augmentation is None:
-            return images, masks
-        batch_seed = np.random.default_rng([self.seed, self.epoch, index]).integers(2**31)
-        return self.augmentation(images, masks, int(batch_seed))
+        if self.augmentation is not None:
+            batch_seed = np.random.default_rng([self.seed, self.epoch, index]).integers(2**31)
+            images, masks = self.augmentation(images, masks, int(batch_seed))
+        if self.typed:
+            masks = masks * self.slices.labels[chosen].astype(np.float32)[:, None, None, None]
+        return images, masks
 
 
 def train_unet(
@@ -101,7 +105,8 @@ def train_unet(
     learning_rate : float
         Highest rate; it rises for one epoch and then falls along a cosine.
     loss : keras.losses.Loss, optional
-        Default: `DiceCrossEntropyLoss` per batch.
+        Default: `DiceCrossEntropyLoss` per batch; for a U-Net with four
+        classes `DiceTypeLoss`.
     augmentation : Augmentation, optional
         None trains on the slices as they are.
     unet : dict, optional
@@ -141,6 +146,7 @@ def train_unet(
     if keep not in ("best", "last"):
         raise ModelError(f"keep must be 'best' or 'last', but is '{keep}'.")
     unet = unet or {}
+    typed = unet.get("classes", 1) > 1
     settings = {
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed, "unet": unet,
         "loss": loss.name if loss else "default", "n_slices": len(train), "size": train.images.shape[1],
@@ -152,7 +158,8 @@ def train_unet(
         keras.utils.set_random_seed(seed)
         model = build_unet(**unet)
         batches = max(1, len(train) // batch_size)
-        model.compile(_optimiser(learning_rate, batches, epochs), loss or DiceCrossEntropyLoss("batch"))
+        default_loss = DiceTypeLoss() if typed else DiceCrossEntropyLoss("batch")
+        model.compile(_optimiser(learning_rate, batches, epochs), loss or default_loss)
         model.optimizer.build(model.trainable_variables)
         if start_from is not None:
             model.set_weights(start_from.get_weights())
@@ -161,7 +168,8 @@ def train_unet(
         report(f"going on after epoch {len(history)} of {epochs} ({folder})")
     for epoch in range(len(history), epochs):
         start = time.perf_counter()
-        fitted = model.fit(SliceBatches(train, batch_size, augmentation, seed, epoch), verbose=0, shuffle=False)
+        batches_of_epoch = SliceBatches(train, batch_size, augmentation, seed, epoch, typed)
+        fitted = model.fit(batches_of_epoch, verbose=0, shuffle=False)
         entry = {"epoch": epoch + 1, "loss": float(fitted.history["loss"][0])}
         if validation is not None:
             entry |= _validate(model, validation)

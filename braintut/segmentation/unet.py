@@ -15,6 +15,7 @@ def build_unet(
     normalisation: str = "batch",
     dropout: float = 0.0,
     stem: int = 1,
+    classes: int = 1,
 ) -> keras.Model:
     """Build a U-Net that turns a slice into a probability of tumour for each pixel.
 
@@ -34,16 +35,20 @@ def build_unet(
         Shrink the picture by this factor in the first convolution and enlarge
         the answer again in the last but one. With 2, twice the filters cost
         less time than a plain U-Net, and the bottom sees twice as far.
+    classes : {1, 4}
+        1: the probability of tumour. 4: the probabilities of no tumour,
+        meningioma, glioma and pituitary tumour, which add up to 1.
 
     Returns
     -------
     keras.Model
-        Input (batch, size, size, 1) in 0..1, output (batch, size, size, 1) in 0..1.
+        Input (batch, size, size, 1) in 0..1, output (batch, size, size, classes) in 0..1.
 
     Raises
     ------
     ModelError
-        If `size` cannot be halved `depth` times, or the normalisation is unknown.
+        If `size` cannot be halved `depth` times, the normalisation is unknown, or
+        the number of classes is neither 1 nor 4.
 
     References
     ----------
@@ -60,6 +65,8 @@ def build_unet(
             f"A picture of {size} px cannot be halved {depth} times after a stem of {stem}; "
             f"use a multiple of {stem * 2**depth} or a smaller depth."
         )
+    if classes not in (1, 4):
+        raise ModelError(f"A U-Net has 1 class (tumour) or 4 (none and three types), not {classes}.")
     inputs = keras.Input((size, size, 1), name="slice")
     x = inputs if stem == 1 else _convolution(inputs, filters, normalisation, size=2 * stem, strides=stem)
     bridges = []
@@ -79,7 +86,12 @@ def build_unet(
     # Probabilities stay float32 also under mixed precision, where float16 would round small ones to 0.
     # After a stem the last convolution also smooths the seams between enlarged pixels.
     outputs = layers.Conv2D(
-        1, 1 if stem == 1 else 3, padding="same", activation="sigmoid", dtype="float32", name="probability"
+        classes,
+        1 if stem == 1 else 3,
+        padding="same",
+        activation="sigmoid" if classes == 1 else "softmax",
+        dtype="float32",
+        name="probability",
     )(x)
     return keras.Model(inputs, outputs, name="unet")
 
