@@ -26,6 +26,7 @@ from braintut.segmentation.metrics import MISSED_BELOW, bootstrap_interval, dice
 from braintut.segmentation.prediction import predict_probabilities
 from braintut.segmentation.training import TrainingRun, train_unet
 
+FOLDS = (1, 2, 3, 4)
 TRAIN_FOLDS = (1, 2)
 DEVELOPMENT_FOLD, CONFIRMATION_FOLD = 3, 4
 SIZE = 64
@@ -53,7 +54,7 @@ REFERENCE_RUN = "reference"
 def load_real(folder: Path, size: int = SIZE) -> Slices:
     """Slices of official folds 1 to 4, at the size that the small network sees."""
     slices = load_figshare(folder, 256)
-    return slices[np.isin(slices.folds, (1, 2, 3, 4))].resized(size)
+    return slices[np.isin(slices.folds, FOLDS)].resized(size)
 
 
 def of_folds(slices: Slices, *folds: int) -> Slices:
