@@ -1,6 +1,7 @@
 """Every check: the right answer, the untouched starter, typical mistakes with a message each, and rubbish."""
 
 import importlib
+import json
 import math
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from skimage.measure import label, regionprops
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import KNNImputer, SimpleImputer
@@ -18,8 +20,20 @@ from sklearn.svm import SVC
 
 from braintut.classification import measure_table
 from braintut.dataset import load_phantoms
+from braintut.pipeline import keep_tumour
 from braintut.report import Report
-from braintut.teaching.exercises import checking, lesson_00, lesson_02, lesson_03, lesson_04, lesson_06, lesson_07
+from braintut.teaching.exercises import (
+    checking,
+    lesson_00,
+    lesson_01,
+    lesson_02,
+    lesson_03,
+    lesson_04,
+    lesson_05,
+    lesson_06,
+    lesson_07,
+    lesson_08,
+)
 from braintut.teaching.exercises.checking import NotYet, as_number, as_numbers, call, demand, exercise
 from making import block_mask
 
@@ -39,6 +53,34 @@ def scan(phantoms_slice="7"):
 
 def halves(*names):
     return dict(zip(("marks pixels", "measures the marked region", "names the type"), names, strict=True))
+
+
+def in_planes(*names):
+    return dict(zip("ABCD", names, strict=True))
+
+
+def on_both(train, test):
+    return set(train.patients) & set(test.patients)
+
+
+def all_of_both(train, test):
+    return set(train.patients) | set(test.patients)
+
+
+def on_both_again_and_again(train, test):
+    return [patient for patient in test.patients if patient in train.patients]
+
+
+def slices_of_both(train, test):
+    return test.ids[np.isin(test.patients, train.patients)]
+
+
+def mr_or(other):
+    return lambda patient: "glioma" if patient.startswith("MR") else other
+
+
+def without_last_letter(patient):
+    return patient[:-1] if patient[-1].isalpha() else patient
 
 
 def mix(x, filters):
@@ -263,6 +305,116 @@ def scans(**changed):
     return {**lesson_04.COULD_BE, **{key.replace("_", " "): value for key, value in changed.items()}}
 
 
+def state_of(folder):
+    return json.loads((folder / "state.json").read_text())
+
+
+def left_by_history(folder):
+    return state_of(folder)["settings"]["epochs"] - len(state_of(folder)["history"])
+
+
+def left_by_last_file(folder):
+    state = state_of(folder)
+    return state["settings"]["epochs"] - int(state["last"][6:10])
+
+
+def left_by_newest_file(folder):
+    newest = max(int(file.name[6:10]) for file in folder.glob("*.h5"))
+    return state_of(folder)["settings"]["epochs"] - newest
+
+
+def left_by_counting_files(folder):
+    return state_of(folder)["settings"]["epochs"] - len(list(folder.glob("*.h5")))
+
+
+def mean_of_patients(values, patients, rng):
+    drawn = rng.choice(np.unique(patients), len(np.unique(patients)))
+    return np.concatenate([values[patients == patient] for patient in drawn]).mean()
+
+
+def mean_of_slices(values, patients, rng):
+    return rng.choice(values, len(values)).mean()
+
+
+def mean_of_patients_once(values, patients, rng):
+    return values[np.isin(patients, rng.choice(np.unique(patients), 4))].mean()
+
+
+def mean_of_all_patients(values, patients, rng):
+    return values[np.isin(patients, rng.choice(np.unique(patients), 4, replace=False))].mean()
+
+
+def mean_of_means(values, patients, rng):
+    return np.mean([values[patients == patient].mean() for patient in rng.choice(np.unique(patients), 4)])
+
+
+def sizes_of_pieces(mask):
+    pieces = label(mask)
+    return pieces, np.bincount(pieces.ravel())
+
+
+def largest_piece(mask):
+    pieces, areas = sizes_of_pieces(mask)
+    areas[0] = 0
+    return mask & (pieces == areas.argmax())
+
+
+def largest_by_region(mask):
+    regions = sorted(regionprops(label(mask)), key=lambda region: region.area)
+    return label(mask) == regions[-1].label if regions else mask
+
+
+def largest_with_background(mask):
+    pieces, areas = sizes_of_pieces(mask)
+    return pieces == areas.argmax()
+
+
+def largest_or_background(mask):
+    pieces, areas = sizes_of_pieces(mask)
+    areas[0] = 0
+    return pieces == areas.argmax()
+
+
+def largest_not_of_nothing(mask):
+    pieces, areas = sizes_of_pieces(mask)
+    return pieces == 1 + areas[1:].argmax()
+
+
+def readings(**wrong):
+    """The right reading of each line, but for those whose number is named."""
+    return {line: right != (f"line_{i}" in wrong) for i, (line, right) in enumerate(lesson_08.SAYS.items())}
+
+
+def answered(probability, right, limit):
+    kept = probability >= limit
+    return kept.mean(), right[kept].mean()
+
+
+def answered_in_numbers(probability, right, limit):
+    kept = probability >= limit
+    return kept.sum(), right[kept].sum()
+
+
+def answered_of_all(probability, right, limit):
+    kept = probability >= limit
+    return kept.mean(), (right & kept).mean()
+
+
+def answered_with_nan(probability, right, limit):
+    kept = ~(probability < limit)
+    return kept.mean(), right[kept].mean()
+
+
+def answered_above(probability, right, limit):
+    kept = probability > limit
+    return kept.mean(), right[kept].mean()
+
+
+def answered_where_doubtful(probability, right, limit):
+    kept = ~(probability >= limit)
+    return kept.mean(), right[kept].mean()
+
+
 # check: (right answers, untouched starters, typical mistakes)
 CASES = {
     lesson_00.first_report: (
@@ -284,6 +436,82 @@ CASES = {
         [(0.25, report()), (np.float32(0.25), report()), (40.0, report(seconds=40.0))],
         [(..., report())],
         [(250, report()), (16.0, report()), (0.25 / 60, report()), (3.0, report())],
+    ),
+    lesson_01.patient_id: (
+        [("PH001",), (np.str_("PH001"),)],
+        [(...,)],
+        [
+            ([80, 72, 48, 48, 49],),
+            (list("PH001"),),
+            ("8072484849",),
+            ("80 72 48 48 49",),
+            (8072484849,),
+            ("001",),
+            (b"PH001",),
+            ("100HP",),
+            ("PH002",),
+        ],
+    ),
+    lesson_01.border_points: (
+        [(lambda border: border.reshape(-1, 2) - 1,), (lambda b: [(x - 1, y - 1) for x, y in b.reshape(-1, 2)],)],
+        [(lambda border: ...,)],
+        [
+            (lambda border: border.reshape(-1, 2),),
+            (lambda border: border.reshape(-1, 2) + 1,),
+            (lambda border: border.reshape(-1, 2)[:, ::-1] - 1,),
+            (lambda border: border.reshape(2, -1).T - 1,),
+            (lambda border: border.reshape(2, -1) - 1,),
+            (lambda border: border.ravel() - 1,),
+            (lambda border: border[:, :2] - 1,),
+        ],
+    ),
+    lesson_01.planes: (
+        [
+            (in_planes("coronal", "axial", "sagittal", "coronal"),),
+            (in_planes("Coronal", "axial ", "sagittal", "coronal"),),
+        ],
+        [(in_planes(..., ..., ..., ...),), (in_planes("coronal", ..., ..., ...),)],
+        [
+            (in_planes("axial", "axial", "sagittal", "coronal"),),
+            (in_planes("coronal", "coronal", "sagittal", "coronal"),),
+            (in_planes("coronal", "axial", "coronal", "coronal"),),
+            (in_planes("coronal", "axial", "sagittal", "axial"),),
+            (in_planes("coronal", "axial", "sagital", "coronal"),),
+        ],
+    ),
+    lesson_01.both_sides: (
+        [(on_both,), (lambda train, test: np.intersect1d(train.patients, test.patients),)],
+        [(lambda train, test: ...,)],
+        [
+            (all_of_both,),
+            (on_both_again_and_again,),
+            (slices_of_both,),
+            (lambda train, test: len(on_both(train, test)),),
+            (lambda train, test: set(test.patients) - set(train.patients),),
+            (lambda train, test: on_both(train, test) or {"PH001"},),
+        ],
+    ),
+    lesson_01.spelling: (
+        [(mr_or("pituitary"),), (mr_or("meningioma"),), (lambda p: "pituitary" if p.isdigit() else "glioma",)],
+        [(lambda patient: ...,)],
+        [
+            (mr_or("glioma"),),
+            (lambda patient: "meningioma" if patient.startswith("MR") else "pituitary",),
+            (lambda patient: "glioma" if patient < "9" or patient.startswith("MR") else "pituitary",),
+            (lambda patient: patient[:2],),
+        ],
+    ),
+    lesson_01.one_name: (
+        [(without_last_letter,), (lambda patient: patient.rstrip("ABCDEFGHIJ"),)],
+        [(lambda patient: ...,)],
+        [
+            (lambda patient: patient,),
+            (lambda patient: patient[:-1],),
+            (lambda patient: patient[:6] if patient[-1].isalpha() else patient,),
+            (lambda patient: patient[:7] if patient.startswith("MR") else patient,),
+            (lambda patient: patient.strip("MRABCDEFGHIJ"),),
+            (int,),
+        ],
     ),
     lesson_02.second_convolution: (
         [(4640,), (np.int64(4640),), (4640.0,)],
@@ -392,6 +620,39 @@ CASES = {
             (lambda areas: areas >= 25,),
         ],
     ),
+    lesson_05.loss_scale: (
+        [(2**15,), (2**16,), (1000.0,), (np.float32(4096),)],
+        [(...,)],
+        [(1,), (4,), (1e6,), (-1024,), ("2**15",)],
+    ),
+    lesson_05.epochs_left: (
+        [(left_by_history,), (left_by_last_file,)],
+        [(lambda folder: ...,)],
+        [
+            (lambda folder: len(state_of(folder)["history"]),),
+            (lambda folder: state_of(folder)["settings"]["epochs"],),
+            (left_by_newest_file,),
+            (left_by_counting_files,),
+            (lambda folder: left_by_history(folder) + 1,),
+            (lambda folder: 7,),
+            (lambda folder: state_of(folder)["epochs"],),
+        ],
+    ),
+    lesson_05.diagnosis: (
+        [({"A": "learnt by heart", "B": "too high a rate", "C": "not finished"},)],
+        [({"A": ..., "B": ..., "C": ...},)],
+        [
+            ({"A": "not finished", "B": "too high a rate", "C": "learnt by heart"},),
+            ({"A": "too high a rate", "B": "learnt by heart", "C": "not finished"},),
+            ({"A": "not finished", "B": "not finished", "C": "not finished"},),
+            ({"A": "bad", "B": "too high a rate", "C": "not finished"},),
+        ],
+    ),
+    lesson_05.drawn_again: (
+        [(mean_of_patients,)],
+        [(lambda values, patients, rng: ...,)],
+        [(mean_of_slices,), (mean_of_patients_once,), (mean_of_all_patients,), (mean_of_means,)],
+    ),
     lesson_06.six_numbers: (
         [((3, 4, 1.75, 3, 4 / 3, 8),), ([3, 4, 1.75, 3.0, 1.33, 8],)],
         [((..., ..., ..., ..., ..., ...),), ((3, 4, ..., ..., ..., ...),)],
@@ -480,6 +741,53 @@ CASES = {
         [(vote_by_mean,), (lambda p, patients: vote_by_mean(p, patients).to_dict(),)],
         [(lambda probabilities, patients: ...,)],
         [(vote_by_head,), (vote_by_the_surest,), (vote_of_the_last,), (vote_slice_by_slice,)],
+    ),
+    lesson_08.one_piece: (
+        [(largest_piece,), (largest_by_region,), (lambda mask: keep_tumour(mask, 10.0),)],
+        [(lambda mask: ...,)],
+        [
+            (lambda mask: mask,),
+            (lambda mask: mask & False,),
+            (largest_with_background,),
+            (lambda mask: label(mask) == 1,),
+            (largest_or_background,),
+            (largest_not_of_nothing,),
+            (label,),
+            (lambda mask: sizes_of_pieces(mask)[1][1:].max(),),
+        ],
+    ),
+    lesson_08.reading: (
+        [(lesson_08.SAYS,), (readings(),)],
+        [(dict.fromkeys(lesson_08.SAYS, ...),)],
+        [
+            (readings(line_0=True),),
+            (readings(line_1=True),),
+            (readings(line_2=True),),
+            (readings(line_3=True),),
+            (readings(line_4=True),),
+            (dict.fromkeys(lesson_08.SAYS, "no"),),
+            ({"healthy": False},),
+        ],
+    ),
+    lesson_08.held_back: (
+        [(answered,), (lambda *given: np.array(answered(*given)),)],
+        [(lambda probability, right, limit: ...,), (lambda probability, right, limit: (..., ...),)],
+        [
+            (lambda *given: answered(*given)[::-1],),
+            (answered_in_numbers,),
+            (answered_of_all,),
+            (answered_with_nan,),
+            (answered_above,),
+            (answered_where_doubtful,),
+            (lambda probability, right, limit: ((probability >= limit).mean(), right.mean()),),
+            (lambda *given: (answered(*given)[0], 1 - answered(*given)[1]),),
+            (lambda *given: answered(*given)[0],),
+        ],
+    ),
+    lesson_08.right_alarms: (
+        [(9 / (9 + 0.3 * 90),), (0.25,), (np.float32(0.25),)],
+        [(...,)],
+        [(0.9,), (0.7,), (0.3,), (9 / 39,), (9 / 27,), (10 / 37,), (0.1,), (0.75,), (0.09,), (25,), (36,), (0.5,)],
     ),
 }
 MISTAKES = [(check, answer) for check, (_, _, mistakes) in CASES.items() for answer in mistakes]

@@ -22,6 +22,7 @@ ALLOWED = {
     "pictures": {"drawing"},
     "drawing_lessons": {"dataset", "drawing"},
     "drawing_counts": {"dataset", "drawing"},
+    "drawing_dataset": {"dataset", "drawing"},
     "drawing_results": {"dataset", "drawing"},
     "results": set(),
     "report": {"drawing", "report_page"},

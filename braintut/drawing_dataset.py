@@ -1,0 +1,84 @@
+"""Figures about the set as a whole: which patients lie on which side of a split."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from braintut.dataset.slices import Slices
+from braintut.drawing import BARS, DPI, contour_legend, draw_slice
+
+TEST_SIDE = "#E69F00"
+
+
+def draw_sides(train: Slices, test: Slices, ax: Axes | None = None, title: str = "") -> Axes:
+    """Draw every patient as a column of slices: filled squares for training, open circles for the test.
+
+    Parameters
+    ----------
+    train, test : Slices
+        The two sides of a split.
+    ax : Axes, optional
+        Default: a new figure.
+    title : str
+        Stands in front of the number of patients that lie on both sides.
+
+    Returns
+    -------
+    Axes
+
+    Notes
+    -----
+    Introduced in lesson 01.
+    """
+    ax = ax or plt.subplots(figsize=(8, 2), layout="constrained", dpi=DPI)[1]
+    patients = np.unique(np.concatenate([train.patients, test.patients]))
+    below = np.array([np.sum(train.patients == patient) for patient in patients])
+    sides = ((train, 0 * below, "s", BARS, BARS, "training"), (test, below, "o", "white", TEST_SIDE, "test"))
+    for side, floor, marker, fill, edge, label in sides:
+        column = np.searchsorted(patients, side.patients)
+        height = floor[column] + _running_number(side.patients)
+        ax.plot(column, height, marker, markersize=5, markerfacecolor=fill, markeredgecolor=edge, label=label)
+    both = len(np.intersect1d(train.patients, test.patients))
+    ax.set_title(f"{title}: {both} of {len(patients)} patients on both sides".lstrip(": "), fontsize="medium")
+    ax.set(xticks=[], ylabel="slices", xlim=(-1, len(patients)))
+    ax.set_ylim(0, None)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def draw_look_alikes(slices: Slices, others: Slices) -> Figure:
+    """Draw slices in the upper row, and below each the one that was taken for its like, with patient and type.
+
+    Parameters
+    ----------
+    slices, others : Slices
+        As many of the one as of the other, in pairs.
+
+    Returns
+    -------
+    Figure
+
+    Notes
+    -----
+    Introduced in lesson 01.
+    """
+    figure, axes = plt.subplots(
+        2, len(slices), figsize=(2 * len(slices), 4.5), layout="constrained", squeeze=False, dpi=DPI
+    )
+    for row, side in zip(axes, (slices, others), strict=True):
+        for ax, one in zip(row, side, strict=True):
+            draw_slice(one.images[0], one.masks[0], ax=ax, title=f"{one.patients[0]}, {one.types[0]}")
+    figure.legend(handles=contour_legend(False), loc="outside lower center", frameon=False)
+    plt.close(figure)
+    return figure
+
+
+def _running_number(names: np.ndarray) -> np.ndarray:
+    """1 for the first entry of each name, 2 for its second, and so on."""
+    numbers = np.zeros(len(names), int)
+    for name in np.unique(names):
+        numbers[names == name] = np.arange(1, np.sum(names == name) + 1)
+    return numbers

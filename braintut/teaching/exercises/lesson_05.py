@@ -1,0 +1,169 @@
+"""Checks of lesson 05: a loss scale, epochs that are left after a break, learning curves, patients drawn again."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from braintut.dataset.slices import Slices
+from braintut.quiet import import_quietly
+from braintut.teaching.exercises.checking import NotYet, as_number, call, demand, exercise, expect
+
+SMALLEST_SLOPE, LARGEST_SLOPE = 2e-8, 0.5
+"""Slopes of an invented training; both have to fit into float16."""
+
+CAUSES = ("too high a rate", "not finished", "learnt by heart")
+
+
+@exercise
+def loss_scale(scale: object) -> str:
+    """Check a factor that brings slopes between 2e-8 and 0.5 into the range of float16.
+
+    Introduced in lesson 05.
+    """
+    number = as_number(scale, "scale")
+    demand(number > 0, "a factor of zero or below wipes the slopes out or turns them round.")
+    with np.errstate(over="ignore"):
+        small, large = np.float16(SMALLEST_SLOPE * number), np.float16(LARGEST_SLOPE * number)
+    demand(np.isfinite(large), f"the largest slope becomes {large} in float16: the factor is too large.")
+    demand(small > 0, "the smallest slope is still 0 in float16: the factor is too small.")
+    error = abs(float(small) / (SMALLEST_SLOPE * number) - 1)
+    demand(error < 0.01, f"the smallest slope is no longer 0, but {error:.0%} off: down there the steps are coarse.")
+    return "Afterwards the slopes are divided by the same factor in float32, and nothing is lost."
+
+
+@exercise
+def epochs_left(function: Callable) -> str:
+    """Check a function (folder) that reads state.json and says how many epochs are left.
+
+    Introduced in lesson 05.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        answers = [_left_after(function, folder, done, of) for done, of in ((4, 30), (9, 12), (12, 12))]
+    expect(
+        answers,
+        [26, 3, 0],
+        {
+            (4, 9, 12): "that is how many are done, not how many are left.",
+            (30, 12, 12): "that is how many there are in all.",
+            (28, 10, 10): "you counted weight files; a finished epoch has none of its own once a later one is kept.",
+            (25, 2, -1): "one file of weights is half-written in my example; only `state.json` says what is whole.",
+            (27, 4, 1): "one too many: the history has one entry for each whole epoch.",
+        },
+        f"in my example 4 of 30, 9 of 12 and 12 of 12 epochs are whole, and you say {answers} are left.",
+    )
+    return "`state.json` is written last, so what it names is whole."
+
+
+def three_trainings(train: Slices, validation: Slices) -> dict[str, list[dict]]:
+    """Train one small network three times; each time something else is the matter.
+
+    Parameters
+    ----------
+    train, validation : Slices
+        Slices of different patients; they are shrunk to 32 px.
+
+    Returns
+    -------
+    dict of str to list of dict
+        For A, B and C one dict an epoch: epoch, loss, val_dice.
+
+    Notes
+    -----
+    Introduced in lesson 05.
+    """
+    keras, segmentation = import_quietly("keras"), import_quietly("braintut.segmentation")
+    train, validation = train.resized(32), validation.resized(32)
+    keras.utils.set_random_seed(0)
+    model = segmentation.build_unet(32, filters=8, depth=2, normalisation="none")
+    model.compile(keras.optimizers.Adam(), segmentation.DiceCrossEntropyLoss("batch"))
+    model.optimizer.build(model.trainable_variables)
+    start = model.get_weights(), [keras.ops.convert_to_numpy(v) for v in model.optimizer.variables]
+    few, some = (train[np.isin(train.patients, np.unique(train.patients)[:n])] for n in (5, 10))
+    plans = {"A": (few, 3e-3, 40), "B": (some, 0.1, 15), "C": (train, 4e-3, 12)}
+    return {name: _train_from(model, start, validation, *plan) for name, plan in plans.items()}
+
+
+@exercise
+def diagnosis(cause: object) -> str:
+    """Check which of three learning curves (A, B, C) shows what.
+
+    Introduced in lesson 05.
+    """
+    demand(isinstance(cause, dict), f"`cause` should be a dictionary, as in the starter, not a {type(cause).__name__}.")
+    demand(set(cause) == {"A", "B", "C"}, "`cause` should have exactly the keys A, B and C.")
+    given = {key: str(value).strip().lower() for key, value in cause.items()}
+    unknown = sorted(set(given.values()) - set(CAUSES))
+    demand(not unknown, f"{unknown[:1]} is none of the three; copy their spelling.")
+    demand(len(set(given.values())) == 3, "you gave one of them twice; each belongs to one drawing.")
+    demand(
+        given["B"] == "too high a rate",
+        f"{_key(given, 'too high a rate')} does not show too high a rate: its loss falls. Which one gets nowhere?",
+    )
+    demand(given["A"] == "learnt by heart", "the other two are swapped: where does the Dice still rise at the end?")
+    return "More patients for A, a lower rate for B, more epochs for C: three curves, three cures."
+
+
+@exercise
+def drawn_again(function: Callable) -> str:
+    """Check a function (values, patients, rng) that draws whole patients again and gives the mean of their values.
+
+    Introduced in lesson 05.
+    """
+    counts, means_of = np.array([1, 2, 3, 10]), np.array([0.0, 0.1, 0.4, 1.0])
+    patients, values = np.repeat(["A", "B", "C", "D"], counts), np.repeat(means_of, counts)
+    rng, what = np.random.default_rng(0), "16 slices of 4 patients"
+    answers = [as_number(call(function, values, patients, rng, what=what), "the mean") for _ in range(300)]
+    seen = set(np.round(answers, 9))
+    demand(len(seen) > 1, "300 draws gave the same mean: are patients drawn at random, and can one come twice?")
+    times = np.array([np.bincount(drawn, minlength=4) for drawn in np.ndindex(4, 4, 4, 4)])
+    demand(
+        not seen <= set(np.round(np.minimum(times, 1) @ (counts * means_of) / (np.minimum(times, 1) @ counts), 9)),
+        "a patient drawn twice counts once in your mean, or fewer patients are drawn than there are.",
+    )
+    if seen <= set(np.round(times @ (counts * means_of) / (times @ counts), 9)):
+        return "Patients are drawn, and their slices come along."
+    demand(
+        not seen <= set(np.round(times @ means_of / 4, 9)),
+        "you average patients with one value each; here every slice of a drawn patient counts.",
+    )
+    raise NotYet("no four whole patients give some of your means: you draw single slices, not patients.")
+
+
+def _left_after(function: Callable, folder: Path, done: int, of: int) -> float:
+    """What a function says of a folder with two files of weights, the last of which is half-written."""
+    for old in folder.iterdir():
+        old.unlink()
+    history = [{"epoch": epoch + 1, "loss": 1.0} for epoch in range(done)]
+    last = f"epoch_{done:04d}.weights.h5"
+    state = {"settings": {"epochs": of}, "history": history, "last": last, "best": None}
+    (folder / "state.json").write_text(json.dumps(state))
+    (folder / last).write_bytes(b"whole")
+    (folder / f"epoch_{done + 1:04d}.weights.h5").write_bytes(b"ha")
+    return as_number(call(function, folder, what="a folder with a broken training"), "the answer")
+
+
+def _train_from(model: object, start: tuple, validation: Slices, train: Slices, rate: float, epochs: int) -> list[dict]:
+    """Put weights and optimiser back to their start and train: one network serves all, so it is built only once."""
+    segmentation = import_quietly("braintut.segmentation")
+    model.set_weights(start[0])
+    for variable, value in zip(model.optimizer.variables, start[1], strict=True):
+        variable.assign(value)
+    model.optimizer.learning_rate = rate
+    images, masks = train.images[..., None], train.masks[..., None].astype(np.float32)
+    history = []
+    for epoch in range(epochs):
+        loss = model.fit(images, masks, batch_size=8, verbose=0).history["loss"][0]
+        predicted = segmentation.predict_probabilities(model, validation.images, batch_size=40) >= 0.5
+        dice = [segmentation.dice_score(t, p) for t, p in zip(validation.masks, predicted, strict=True)]
+        history.append({"epoch": epoch + 1, "loss": float(loss), "val_dice": float(np.mean(dice))})
+    return history
+
+
+def _key(given: dict, value: str) -> str:
+    return next(key for key, cause in given.items() if cause == value)
