@@ -9,15 +9,18 @@ from pathlib import Path
 
 from braintut.dataset.phantom import make_phantom_slices, write_phantom_mat
 
+TUMOUR_FREE_HEADS = 8
+
 
 def main(folder: Path) -> None:
-    """Write the set of slices and the six files in the figshare layout."""
+    """Write the slices with a tumour, those without, and six files in the figshare layout."""
     start = time.perf_counter()
-    slices = make_phantom_slices()
-    path = slices.save(folder / "phantoms.h5", compress=True)
+    free = make_phantom_slices(TUMOUR_FREE_HEADS, tumour_free=True)
+    for name, slices in {"phantoms.h5": make_phantom_slices(), "tumour_free.h5": free}.items():
+        path = slices.save(folder / name, compress=True)
+        print(slices)
+        print(f"{path.stat().st_size / 1e6:.2f} MB in {path}")
     mats = write_phantom_mat(folder / "figshare_layout")
-    print(slices)
-    print(f"{path.stat().st_size / 1e6:.2f} MB in {path}")
     print(f"{sum(m.stat().st_size for m in mats) / 1e6:.2f} MB in {len(mats)} .mat files")
     print(f"{time.perf_counter() - start:.0f} s")
 

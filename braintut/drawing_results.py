@@ -66,6 +66,28 @@ def draw_losses(result: dict, ax: Axes | None = None) -> Axes:
     return _draw_variants(result, ax, "dice", "mean Dice")
 
 
+def draw_two_questions(result: dict, ax: Axes | None = None, what: str = "dice") -> Axes:
+    """Draw what a network reached that had to name the type as well, and one that had not.
+
+    Parameters
+    ----------
+    result : dict
+        `load_result("two_questions")`.
+    ax : Axes, optional
+    what : {"dice", "missed"}
+        Mean Dice, or share of missed slices.
+
+    Returns
+    -------
+    Axes
+
+    Notes
+    -----
+    Introduced in lesson 05.
+    """
+    return _draw_variants(result, ax, what, {"dice": "mean Dice", "missed": "share of slices missed"}[what])
+
+
 def draw_augmentation(result: dict, ax: Axes | None = None, what: str = "dice") -> Axes:
     """Draw what each augmentation reached.
 

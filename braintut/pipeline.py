@@ -162,7 +162,7 @@ class Pipeline:
         return resize(pad_to_square(normalised), self.working_size)
 
     def look(self, working: np.ndarray) -> np.ndarray:
-        """What the U-Net says of each pixel, on the grid that it sees, shape (S, S, C), from a picture on the working grid."""
+        """What the U-Net says of each pixel of a working picture, on the grid that it sees, shape (S, S, C)."""
         seen = resize(working, self.unet_size)
         return predict_classes(self.unet, seen[None], mirror=self.card["settings"]["mirror"])[0]
 

@@ -1,4 +1,4 @@
-"""Experiment 8: how good is the whole recipe, cross-validated by patient?
+"""Experiment 9: how good is the whole recipe, cross-validated by patient?
 
 Run: python experiments/records.py DATA     (DATA: folder of the downloaded set)
      python experiments/records.py DATA --folds 4     trains and counts one fold only

@@ -120,6 +120,15 @@ def _deep(result: dict) -> Iterator[tuple]:
     yield "Joining the network's own features to the measured ones changes types right by", percent_gain(joined)
 
 
+def _questions(result: dict) -> Iterator[tuple]:
+    two = result["variants"]["dice_type"]["confirmation"]
+    yield "Naming the type as well (four classes) changes Dice by", gain(two["gain"])
+    yield (
+        "Types right, named by that network itself, no measured features",
+        percent(result["type_named_by_the_network"]["confirmation"]),
+    )
+
+
 CLAIMS = {
     "leakage": _leakage,
     "losses": _losses,
@@ -128,6 +137,7 @@ CLAIMS = {
     "feature_ladder": _features,
     "cost_of_a_mask": _masks,
     "deep_features": _deep,
+    "two_questions": _questions,
 }
 
 

@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
+from braintut.dataset.load import load_phantoms
 from braintut.dataset.phantom import make_phantom_slices, write_phantom_mat
 from braintut.dataset.phantom_head import load_template
 from braintut.dataset.phantom_patient import scan_patient
@@ -118,3 +119,10 @@ def test_shipped_mat_files_are_small_and_still_what_is_made(tmp_path):
     with h5py.File(again) as new, h5py.File(SHIPPED / "figshare_layout" / "1.mat") as old:
         images = [f["cjdata/image"][:].astype(float) for f in (new, old)]
     assert np.abs(images[0] - images[1]).mean() / images[1].max() < 1 / 255
+
+
+def test_shipped_tumour_free_heads_hold_no_tumour_and_no_known_head():
+    free, with_tumour = load_phantoms(tumour_free=True), load_phantoms()
+    assert free.n_patients == 8 and not free.masks.any() and set(free.labels) == {0}
+    assert free.images.shape[1:] == with_tumour.images.shape[1:]
+    assert not set(free.patients) & set(with_tumour.patients)

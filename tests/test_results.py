@@ -16,6 +16,7 @@ DRAWN_BY = {
     "amount_of_data": [drawing_results.draw_amount_of_data],
     "feature_ladder": [drawing_results.draw_feature_ladder, drawing_results.draw_recall],
     "cost_of_a_mask": [drawing_results.draw_cost_of_a_mask],
+    "two_questions": [drawing_results.draw_two_questions],
     "deep_features": [drawing_results.draw_deep_features],
 }
 

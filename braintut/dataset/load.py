@@ -52,8 +52,14 @@ def load_slices(size: int = 128, full: bool = False) -> Slices:
     return slices
 
 
-def load_phantoms() -> Slices:
+def load_phantoms(tumour_free: bool = False) -> Slices:
     """Load the synthetic heads that come with braintut, 128 x 128 px.
+
+    Parameters
+    ----------
+    tumour_free : bool
+        Eight heads without a tumour (label 0, empty masks) in place of the
+        forty with one. Introduced in lesson 08.
 
     Returns
     -------
@@ -63,7 +69,7 @@ def load_phantoms() -> Slices:
     -----
     Introduced in lesson 00.
     """
-    return Slices.load(phantom_folder() / "phantoms.h5")
+    return Slices.load(phantom_folder() / ("tumour_free.h5" if tumour_free else "phantoms.h5"))
 
 
 def _find(size: int) -> Slices:

@@ -166,8 +166,9 @@ class DiceTypeLoss(keras.losses.Loss):
     four probabilities a pixel, the first that of no tumour. With p_k the
     probability of type k and p = p_1 + p_2 + p_3, a pixel of type k inside
     the tumour costs -log(p_k / p), so that this part says nothing about where the
-    tumour is. To name the type a network has to look at the tumour: that
-    helps it to find it. Introduced in lesson 05.
+    tumour is. A network that is asked both finds tumours as well as one that is
+    asked where only, and names their types besides
+    (experiments/two_questions.py). Introduced in lesson 05.
 
     References
     ----------

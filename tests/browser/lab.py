@@ -126,3 +126,14 @@ def errors_of(cells: list[dict]) -> list[str]:
     """What cells ended with that stopped in an error."""
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     return [f"{o['ename']}: {o['evalue']}" for o in outputs if o["output_type"] == "error"]
+
+
+def handle(box, name: str):
+    """The handle of a slider, by the name that a screen reader reads."""
+    return box.get_by_role("slider", name=name, exact=True)
+
+
+def click_on_track(page, box, name: str, share: float) -> None:
+    """Click somewhere on a slider's track: 0 left end, 1 right end."""
+    track = handle(box, name).locator("xpath=ancestor::*[contains(@class, 'noUi-base')]").bounding_box()
+    page.mouse.click(track["x"] + share * track["width"], track["y"] + track["height"] / 2)

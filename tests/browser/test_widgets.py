@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lab import errors_of
+from lab import click_on_track, errors_of, handle
 from making import head, write_mat
 
 CELLS = [
@@ -48,10 +48,6 @@ def explorer(sheet):
     return sheet.page.locator(".braintut-explorer")
 
 
-def handle(box, name: str):
-    return box.get_by_role("slider", name=name, exact=True)
-
-
 def seen(explorer) -> tuple[str, str, str]:
     """Picture, sentence and table of the explorer."""
     return (
@@ -66,12 +62,6 @@ def wait_for_change(sheet, explorer, before: tuple[str, str, str]) -> tuple[str,
         "before => document.querySelector('.braintut-explorer table').innerText !== before", arg=before[2]
     )
     return seen(explorer)
-
-
-def click_on_track(sheet, box, name: str, share: float) -> None:
-    """Click somewhere on a slider's track: 0 left end, 1 right end."""
-    track = handle(box, name).locator("xpath=ancestor::*[contains(@class, 'noUi-base')]").bounding_box()
-    sheet.page.mouse.click(track["x"] + share * track["width"], track["y"] + track["height"] / 2)
 
 
 def dice_in(text: str) -> float:
@@ -116,7 +106,7 @@ def test_arrow_keys_move_through_slices_and_it_is_quick(sheet, explorer):
 
 def test_threshold_moves_by_mouse_and_by_key(sheet, explorer):
     before = seen(explorer)
-    click_on_track(sheet, explorer, "Threshold", 0.95)
+    click_on_track(sheet.page, explorer, "Threshold", 0.95)
     after = wait_for_change(sheet, explorer, before)
     assert before[0] != after[0] and dice_in(before[1]) != dice_in(after[1])
     handle(explorer, "Threshold").focus()
