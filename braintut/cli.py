@@ -134,7 +134,7 @@ def train(
     folds: Annotated[
         str | None, typer.Option(help="Use these official folds only, for example 1,2,3,4; all if not given.")
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Passes over the slices.", min=1)] = 70,
+    epochs: Annotated[int, typer.Option(help="Passes over the slices.", min=1)] = 45,
     size: Annotated[int, typer.Option(help="Side of the picture the U-Net sees, in pixels.")] = 128,
     filters: Annotated[int, typer.Option(help="Filters of the U-Net's first level.", min=1)] = 24,
     depth: Annotated[int, typer.Option(help="How often the U-Net halves the picture.", min=1)] = 4,

@@ -125,15 +125,15 @@ def draw_type_bars(probabilities: dict[str, float], ax: Axes) -> Axes:
 
 
 def draw_reasons(reasons: Sequence[tuple[str, float]], ax: Axes, n: int = 6) -> Axes:
-    """Draw what spoke for (right) and against (left) the type, strongest first."""
+    """Draw what spoke for (right) and against (left) the type, strongest first, in points of its probability."""
     strongest = sorted(reasons, key=lambda r: -abs(r[1]))[:n]
     names = [GROUPS_IN_WORDS.get(name, name) for name, _ in strongest]
-    ax.barh(names, [effect for _, effect in strongest], color=BARS)
+    ax.barh(names, [100 * effect for _, effect in strongest], color=BARS)
     ax.axvline(0, color="black", linewidth=0.8)
     ax.invert_yaxis()
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.set_title("What spoke for it", loc="left", fontsize="medium")
-    ax.set_xlabel("probability it adds", fontsize="small")
+    ax.set_xlabel("points lost if these were average", fontsize="small")
     return ax
 
 
@@ -191,6 +191,7 @@ def draw_history(history: Sequence[dict], ax: Axes | None = None) -> Axes:
         dice = [entry["val_dice"] for entry in history]
         ax.plot(epochs, dice, color="#D55E00", linestyle="dashed", label="validation Dice")
     ax.set_xlabel("epoch")
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set_ylim(bottom=0)
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False)

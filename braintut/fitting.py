@@ -39,7 +39,7 @@ def fit_pipeline(
     name: str,
     unet_size: int = 128,
     unet: dict | None = None,
-    epochs: int = 70,
+    epochs: int = 45,
     batch_size: int = 16,
     learning_rate: float = 2e-3,
     augmentation: Augmentation | None = None,

@@ -169,14 +169,15 @@ def _opinions_in_words(opinions: dict[str, dict[str, float]]) -> str:
 def _reasons_part(report: Report) -> str:
     if not report.reasons:
         return ""
-    parts = ["<h2>What decided</h2>"]
+    parts = ["<h2>What decided the measured features</h2>" if "network" in report.opinions else "<h2>What decided</h2>"]
     for title, sign in (("for it", 1), ("against it", -1)):
         strongest = sorted((r for r in report.reasons if r[1] * sign >= 0.005), key=lambda r: -abs(r[1]))[:4]
         named = [
             f"{html.escape(GROUPS_IN_WORDS.get(n, n))} ({_signed(100 * effect)} points)" for n, effect in strongest
         ]
         parts.append(f"<p><b>Spoke {title}:</b> {', '.join(named) or 'nothing much'}.</p>")
-    points = "Points: how far the probability would fall (minus: rise) if these features were average."
+    whose = "the features' probability of this type" if "network" in report.opinions else "the probability"
+    points = f"Points: how far {whose} would fall (minus: rise) if these features were average."
     return "".join(parts) + f"<p><small>{points}</small></p>"
 
 

@@ -55,6 +55,19 @@ def halves(*names):
     return dict(zip(("marks pixels", "measures the marked region", "names the type"), names, strict=True))
 
 
+def four_tests():
+    patients = {"A": ["P1", "P1"], "B": ["P3", "P1", "P2"], "C": ["P3", "P4", "P4"], "D": ["P4"]}
+    return {letter: SimpleNamespace(patients=np.array(names)) for letter, names in patients.items()}
+
+
+def knows_two():
+    return SimpleNamespace(was_fitted_on=lambda patient: patient in ("P1", "P2"))
+
+
+def believed(*answers):
+    return dict(zip("ABCD", answers, strict=True)), four_tests(), knows_two()
+
+
 def in_planes(*names):
     return dict(zip("ABCD", names, strict=True))
 
@@ -344,6 +357,21 @@ def mean_of_all_patients(values, patients, rng):
     return values[np.isin(patients, rng.choice(np.unique(patients), 4, replace=False))].mean()
 
 
+def mean_by_size(values, patients, rng):
+    drawn = rng.choice(patients, len(np.unique(patients)))
+    return np.concatenate([values[patients == patient] for patient in drawn]).mean()
+
+
+def mean_of_too_many(values, patients, rng):
+    drawn = rng.choice(np.unique(patients), len(patients))
+    return np.concatenate([values[patients == patient] for patient in drawn]).mean()
+
+
+def mean_of_too_many_by_size(values, patients, rng):
+    drawn = rng.choice(patients, len(patients))
+    return np.concatenate([values[patients == patient] for patient in drawn]).mean()
+
+
 def mean_of_means(values, patients, rng):
     return np.mean([values[patients == patient].mean() for patient in rng.choice(np.unique(patients), 4)])
 
@@ -432,6 +460,19 @@ CASES = {
             (halves("unet", "classifier", "classifier"),),
         ],
     ),
+    lesson_00.honest_tests: (
+        [believed(False, False, True, True), believed(*np.array([False, False, True, True]))],
+        [believed(..., ..., ..., ...), believed(False, ..., True, True)],
+        [
+            believed(True, True, True, True),
+            believed(False, True, True, True),
+            believed(False, False, False, False),
+            believed(True, True, False, False),
+            believed("no", "no", "yes", "yes"),
+            ([False, False, True, True], four_tests(), knows_two()),
+            ({"A": False}, four_tests(), knows_two()),
+        ],
+    ),
     lesson_00.machine: (
         [(0.25, report()), (np.float32(0.25), report()), (40.0, report(seconds=40.0))],
         [(..., report())],
@@ -492,10 +533,12 @@ CASES = {
         ],
     ),
     lesson_01.spelling: (
-        [(mr_or("pituitary"),), (mr_or("meningioma"),), (lambda p: "pituitary" if p.isdigit() else "glioma",)],
+        [(mr_or("pituitary"),), (lambda p: "pituitary" if p.isdigit() else "glioma",)],
         [(lambda patient: ...,)],
         [
             (mr_or("glioma"),),
+            (mr_or("meningioma"),),
+            (lambda p: mr_or("pituitary" if p < "9" else "meningioma")(p),),
             (lambda patient: "meningioma" if patient.startswith("MR") else "pituitary",),
             (lambda patient: "glioma" if patient < "9" or patient.startswith("MR") else "pituitary",),
             (lambda patient: patient[:2],),
@@ -651,7 +694,15 @@ CASES = {
     lesson_05.drawn_again: (
         [(mean_of_patients,)],
         [(lambda values, patients, rng: ...,)],
-        [(mean_of_slices,), (mean_of_patients_once,), (mean_of_all_patients,), (mean_of_means,)],
+        [
+            (mean_of_slices,),
+            (mean_of_patients_once,),
+            (mean_of_all_patients,),
+            (mean_of_means,),
+            (mean_by_size,),
+            (mean_of_too_many,),
+            (mean_of_too_many_by_size,),
+        ],
     ),
     lesson_06.six_numbers: (
         [((3, 4, 1.75, 3, 4 / 3, 8),), ([3, 4, 1.75, 3.0, 1.33, 8],)],

@@ -22,6 +22,8 @@ DICE, ACCURACY = NUMBERS["dice"], NUMBERS["accuracy"]
         ("slices where nothing was found", f"{DICE['not_found_fraction']:.1%}"),
         ("surface within 2 mm", f"{NUMBERS['nsd_2mm']['mean']:.3f}"),
         ("type right, from the predicted mask", f"{ACCURACY['predicted_mask']:.1%}"),
+        ("the same, measured features alone", f"{ACCURACY['measured_features']:.1%}"),
+        ("the same, the network's own opinion alone", f"{ACCURACY['network']:.1%}"),
         ("type right, from the true mask", f"{ACCURACY['true_mask']:.1%}"),
         ("type right, all slices of a patient voting", f"{ACCURACY['patient_vote']:.1%}"),
     ],

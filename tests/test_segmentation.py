@@ -223,7 +223,7 @@ def test_training_killed_goes_on_as_if_unbroken(tmp_path):
 
 def test_other_settings_do_not_go_on_in_the_same_folder(few, tmp_path):
     train_unet(few, epochs=1, batch_size=8, unet=TINY, folder=tmp_path, report=lambda line: None)
-    with pytest.raises(ModelError, match="another batch_size"):
+    with pytest.raises(ModelError, match="batch_size was 8, is now 4"):
         train_unet(few, epochs=1, batch_size=4, unet=TINY, folder=tmp_path, report=lambda line: None)
 
 

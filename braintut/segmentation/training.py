@@ -263,8 +263,8 @@ class _Checkpoints:
         different = [k for k, v in self.settings.items() if state["settings"].get(k) != v]
         if different:
             raise ModelError(
-                f"{self.folder} holds a training with another {different[0]} "
-                f"({state['settings'].get(different[0])}, now {self.settings[different[0]]}); choose another folder."
+                f"{self.folder} holds a training with other settings: {different[0]} was "
+                f"{state['settings'].get(different[0])}, is now {self.settings[different[0]]}; choose another folder."
             )
         best_weights = None
         if state["best"]:

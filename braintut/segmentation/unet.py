@@ -56,9 +56,7 @@ def build_unet(
 
     Notes
     -----
-    With a stem, train with a loss that contains Dice: its last convolution
-    sees features that are never negative, and cross-entropy or squared error
-    alone then leaves the probabilities below 0.5 for many epochs. Introduced in lesson 02.
+    Introduced in lesson 02.
     """
     if size is not None and size % (stem * 2**depth):
         raise ModelError(
@@ -82,7 +80,7 @@ def build_unet(
         x = layers.Concatenate()([x, bridges[level]])
         x = _two_convolutions(x, filters * 2**level, normalisation)
     if stem > 1:
-        x = layers.ReLU()(layers.Conv2DTranspose(8, stem, strides=stem)(x))
+        x = layers.Conv2DTranspose(8, stem, strides=stem)(x)
     # Probabilities stay float32 also under mixed precision, where float16 would round small ones to 0.
     # After a stem the last convolution also smooths the seams between enlarged pixels.
     outputs = layers.Conv2D(

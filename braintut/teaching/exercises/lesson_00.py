@@ -1,13 +1,18 @@
-"""Checks of lesson 00: a first report, who does what, and whether the machine is ready."""
+"""Checks of lesson 00: a first report, who does what, which test is honest, and how fast the machine is."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
+
 from braintut.dataset.slices import Slices
+from braintut.pipeline import Pipeline
 from braintut.report import Report
 from braintut.teaching.exercises.checking import as_number, demand, exercise, expect
 
 ENOUGH_SECONDS = 5.0
-"""A machine that needs longer for one scan will make the later lessons tiresome."""
+"""A machine that needs longer for one scan is called slow."""
 
 
 @exercise
@@ -52,8 +57,34 @@ def halves(who: object) -> str:
 
 
 @exercise
+def honest_tests(honest: object, tests: Mapping[str, Slices], pipeline: Pipeline) -> str:
+    """Check which tests hold only patients whom the pipeline has never met.
+
+    Introduced in lesson 00.
+    """
+    demand(isinstance(honest, Mapping), f"`honest` should be a dictionary, as in the starter, not a {_kind(honest)}.")
+    demand(set(honest) == set("ABCD"), "`honest` should have exactly the keys A, B, C and D.")
+    for letter, value in honest.items():
+        demand(isinstance(value, bool | np.bool_), f"behind {letter} stands a {_kind(value)}; write True or False.")
+    known = {key: [pipeline.was_fitted_on(patient) for patient in np.unique(tests[key].patients)] for key in "ABCD"}
+    wrong = [letter for letter in known if honest[letter] == any(known[letter])]
+    demand(
+        len(wrong) < len(known),
+        "all four are the wrong way round: `was_fitted_on` says True for a patient whom the pipeline *knows*.",
+    )
+    believed = [known[letter] for letter in wrong if honest[letter]]
+    demand(not any(all(found) for found in believed), "you believe a test in which the pipeline knows every patient.")
+    demand(
+        not believed,
+        "you believe a test of which some patients are new and others are not; ask about all of its patients.",
+    )
+    demand(not wrong, "you turn down a test in which the pipeline knows nobody.")
+    return "An honest test asks about patients whom the pipeline has never met, and about nobody else."
+
+
+@exercise
 def machine(seconds: object, report: Report) -> str:
-    """Check that the time for one scan was read from the report, and say whether it is short enough.
+    """Check that the time for one scan was read from the report, and say it in words.
 
     Introduced in lesson 00.
     """
@@ -72,4 +103,8 @@ def machine(seconds: object, report: Report) -> str:
     )
     if right > ENOUGH_SECONDS:
         return f"{right:.0f} s for one scan is slow; close other programs, or use Colab."
-    return "Your machine is ready: that is fast enough for every lesson."
+    return f"Your machine took {right:.2f} s for this scan."
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__

@@ -159,10 +159,16 @@ def spelling(type_from_id: Callable) -> str:
     said, letters = np.array(said), table["patient"].str.startswith("MR").to_numpy()
     demand(bool(np.all(said[letters] == "glioma")), "ids that begin with MR all belong to one type; it says another.")
     share, always = _share(table, said), _share(table, np.full(len(said), "glioma"))
-    demand(
-        not np.any(said[~letters] == "glioma"),
-        "ids made of digits are seldom gliomas here; which of the other two do you name?",
-    )
+    if share < _share(table, np.where(letters, "glioma", "pituitary")):
+        demand(
+            not np.any(said[~letters] == "glioma"),
+            "ids made of digits are seldom gliomas here; which of the other two do you name?",
+        )
+        demand(
+            not np.all(said[~letters] == "meningioma"),
+            "you bet on the type with the most patients among the ids made of digits; slices count.",
+        )
+        demand(False, "among the ids made of digits another bet is right on more slices.")
     return f"It names {share:.0%} of the slices right and has seen no picture; always saying glioma gets {always:.0%}."
 
 
@@ -190,7 +196,7 @@ def one_name(merged: Callable) -> str:
     demand(
         not wrong, f"'{wrong[0] if wrong else ''}' gets another name than it needs; take off a last letter, no more."
     )
-    return "Nobody knows whether such ids are one person each. If you treat them as one, you are right either way."
+    return "Nobody knows whether such ids are one person each. Treating them as one person can't leak."
 
 
 def _same(points: np.ndarray, others: np.ndarray) -> bool:

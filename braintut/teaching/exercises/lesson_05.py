@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
+from itertools import combinations_with_replacement
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ from braintut.teaching.exercises.checking import NotYet, as_number, call, demand
 
 SMALLEST_SLOPE, LARGEST_SLOPE = 2e-8, 0.5
 """Slopes of an invented training; both have to fit into float16."""
+
+COUNTS, MEANS = np.array([1, 2, 3, 10]), np.array([0.0, 0.1, 0.4, 1.0])
+"""Slices of four invented patients, and the value that each slice of a patient has."""
 
 CAUSES = ("too high a rate", "not finished", "learnt by heart")
 
@@ -105,7 +109,10 @@ def diagnosis(cause: object) -> str:
         given["B"] == "too high a rate",
         f"{_key(given, 'too high a rate')} does not show too high a rate: its loss falls. Which one gets nowhere?",
     )
-    demand(given["A"] == "learnt by heart", "the other two are swapped: where does the Dice still rise at the end?")
+    demand(
+        given["A"] == "learnt by heart",
+        "the other two are swapped: in which one was the Dice higher half way than at the end?",
+    )
     return "More patients for A, a lower rate for B, more epochs for C: three curves, three cures."
 
 
@@ -115,24 +122,35 @@ def drawn_again(function: Callable) -> str:
 
     Introduced in lesson 05.
     """
-    counts, means_of = np.array([1, 2, 3, 10]), np.array([0.0, 0.1, 0.4, 1.0])
-    patients, values = np.repeat(["A", "B", "C", "D"], counts), np.repeat(means_of, counts)
+    patients, values = np.repeat(["A", "B", "C", "D"], COUNTS), np.repeat(MEANS, COUNTS)
     rng, what = np.random.default_rng(0), "16 slices of 4 patients"
     answers = [as_number(call(function, values, patients, rng, what=what), "the mean") for _ in range(300)]
     seen = set(np.round(answers, 9))
     demand(len(seen) > 1, "300 draws gave the same mean: are patients drawn at random, and can one come twice?")
-    times = np.array([np.bincount(drawn, minlength=4) for drawn in np.ndindex(4, 4, 4, 4)])
+    four = [np.bincount(drawn, minlength=4) for drawn in np.ndindex(4, 4, 4, 4)]
     demand(
-        not seen <= set(np.round(np.minimum(times, 1) @ (counts * means_of) / (np.minimum(times, 1) @ counts), 9)),
+        not seen <= set(_means_of_slices(np.minimum(four, 1))),
         "a patient drawn twice counts once in your mean, or fewer patients are drawn than there are.",
     )
-    if seen <= set(np.round(times @ (counts * means_of) / (times @ counts), 9)):
+    fair = _means_of_slices(four)
+    if seen <= set(fair):
+        # All 256 draws are equally likely. 300 of them that are five standard errors off the mean were drawn otherwise.
+        off = (np.mean(answers) - fair.mean()) / (fair.std() / np.sqrt(len(answers)))
+        demand(off < 5, "patients with many slices are drawn more often: draw from `np.unique(patients)`.")
+        demand(off > -5, "some patients are drawn more often than others: draw from `np.unique(patients)`.")
         return "Patients are drawn, and their slices come along."
     demand(
-        not seen <= set(np.round(times @ means_of / 4, 9)),
+        not seen <= set(np.round(four @ MEANS / 4, 9)),
         "you average patients with one value each; here every slice of a drawn patient counts.",
     )
+    sixteen = [np.bincount(drawn, minlength=4) for drawn in combinations_with_replacement(range(4), len(values))]
+    demand(not seen <= set(_means_of_slices(sixteen)), "you draw as many patients as there are slices.")
     raise NotYet("no four whole patients give some of your means: you draw single slices, not patients.")
+
+
+def _means_of_slices(times: object) -> np.ndarray:
+    """Means over all slices, for rows that say how many times each invented patient was drawn."""
+    return np.round(np.asarray(times) @ (COUNTS * MEANS) / (np.asarray(times) @ COUNTS), 9)
 
 
 def _left_after(function: Callable, folder: Path, done: int, of: int) -> float:

@@ -11,7 +11,7 @@ from braintut.teaching.exercises.checking import as_number, as_numbers, call, de
 SAYS = {
     "'Glioma 78 %': the chance that there is a tumour at all is 78 %": False,
     "'Glioma 78 %': 22 % are left for the other two types": True,
-    "'0 to 146 mm²': the network is not sure where the border runs": True,
+    "'0 to 146 mm²': with a stricter cut nothing would be left": True,
     "'Surroundings spoke for it': so the type is probably right": False,
     "'No tumour found': the head is healthy": False,
 }
@@ -23,7 +23,7 @@ _BUT = dict(
         (
             "the classifier only ever chooses among three types, and takes the tumour for granted",
             "the probabilities of the three types add up to 1",
-            "ask how much of the outline would be left at a probability of 0.7",
+            "of the two areas, the first belongs to the stricter cut",
             "the reasons explain the classifier's answer, and it gives reasons for wrong answers as well",
             "what does a U-Net report that has overlooked a tumour",
         ),
