@@ -367,11 +367,6 @@ def mean_of_too_many(values, patients, rng):
     return np.concatenate([values[patients == patient] for patient in drawn]).mean()
 
 
-def mean_of_too_many_by_size(values, patients, rng):
-    drawn = rng.choice(patients, len(patients))
-    return np.concatenate([values[patients == patient] for patient in drawn]).mean()
-
-
 def mean_of_means(values, patients, rng):
     return np.mean([values[patients == patient].mean() for patient in rng.choice(np.unique(patients), 4)])
 
@@ -701,7 +696,6 @@ CASES = {
             (mean_of_means,),
             (mean_by_size,),
             (mean_of_too_many,),
-            (mean_of_too_many_by_size,),
         ],
     ),
     lesson_06.six_numbers: (
