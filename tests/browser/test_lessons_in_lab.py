@@ -35,7 +35,7 @@ def move_explorer(page) -> None:
     explorer = page.locator(".braintut-explorer").first
     slider = handle(explorer, "Slice")
     slider.scroll_into_view_if_needed()
-    for move in (lambda: slider.press("ArrowRight"), lambda: click_on_track(page, explorer, "Slice", 1.0)):
+    for move in (lambda: slider.press("ArrowRight"), lambda: click_on_track(page, explorer, "Slice", 0.0)):
         picture, words = explorer.locator("img.widget-image"), explorer.inner_text()
         before = picture.get_attribute("src")
         move()
