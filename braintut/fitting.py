@@ -118,10 +118,9 @@ def fit_pipeline(
     report("measuring features on true, jittered and predicted masks")
     true_table = measure_table(slices)
     probabilities = predict_probabilities(trained, seen.images, mirror)
-    for number, patient in enumerate(seen.patients):
-        stranger = next((pair for pair in masks_from if not pair.was_fitted_on(str(patient))), None)
-        if stranger is not None:
-            probabilities[number] = predict_probabilities(stranger.unet, seen.images[number][None], mirror)[0]
+    for pair in reversed(masks_from):  # where several pairs don't know a patient, the first one has the last word
+        unknown = np.array([not pair.was_fitted_on(str(patient)) for patient in seen.patients])
+        probabilities[unknown] = predict_probabilities(pair.unet, seen.images[unknown], mirror)
     predicted = [
         mark_tumour(resize(p, slices.images.shape[1]), mm, faint_threshold)
         for p, mm in zip(probabilities, slices.pixel_mm, strict=True)

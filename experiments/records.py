@@ -53,7 +53,7 @@ def pair_without(fold: int, slices: Slices) -> Pipeline:
 
 def numbers_of(table: pd.DataFrame) -> dict:
     """All that the model card says, of a table of `evaluate_folder`, with intervals over patients."""
-    patients = table["patient"].to_numpy()
+    patients, summary = table["patient"].to_numpy(), summarise(table)
     quarter = pd.qcut(table["area_mm2"], 4, labels=["smallest quarter", "second", "third", "largest quarter"])
     return {
         "slices": len(table),
@@ -70,8 +70,8 @@ def numbers_of(table: pd.DataFrame) -> dict:
                 "both": "type_predicted_mask",
             }.items()
         },
-        "patient_vote": summarise(table)["accuracy"]["patient_vote"],
-        "confusion": summarise(table)["confusion_predicted_mask"],
+        "patient_vote": summary["accuracy"]["patient_vote"],
+        "confusion": summary["confusion_predicted_mask"],
         "per_type": {name: _short(table[table["type"] == name]) for name in TUMOUR_TYPES},
         "per_plane": {plane: _short(table[table["plane"] == plane]) for plane in PLANES},
         "per_size": {str(name): _short(rows) for name, rows in table.groupby(quarter, observed=True)},
