@@ -99,6 +99,32 @@ def demand(condition: bool, otherwise: str) -> None:
         raise NotYet(otherwise)
 
 
+def demand_true_or_false(answers: object, right: Mapping[str, bool], why: Mapping[str, str]) -> None:
+    """Go on if a dictionary says True and False in the right places.
+
+    Parameters
+    ----------
+    answers : dict of str to bool
+        What the learner filled in.
+    right : dict of str to bool
+        The same keys with the right answers.
+    why : dict of str to str
+        For each key a hint that follows a colon.
+
+    Raises
+    ------
+    NotYet
+        If it is no dictionary, has other keys, holds something else than True
+        and False, or one answer is wrong.
+    """
+    demand(isinstance(answers, Mapping), f"the answers should be a dictionary, not a {type(answers).__name__}.")
+    demand(set(answers) == set(right), "the dictionary should have exactly the keys of the starter.")
+    for key, answer in answers.items():
+        demand(isinstance(answer, bool | np.bool_), f"{key!r} should be True or False, without quotation marks.")
+    for key, expected in right.items():
+        demand(bool(answers[key]) == expected, f"of {key!r} I think otherwise: {why[key]}.")
+
+
 def as_number(value: object, name: str) -> float:
     """Read one finite number from whatever was given: int, float, NumPy or Keras scalar.
 

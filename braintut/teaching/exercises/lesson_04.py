@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from braintut.quiet import import_quietly
-from braintut.teaching.exercises.checking import NotYet, as_number, call, demand, exercise, expect
+from braintut.teaching.exercises.checking import NotYet, as_number, call, demand, demand_true_or_false, exercise, expect
 
 COULD_BE = {
     "mirror left and right": True,
@@ -35,12 +35,7 @@ def could_be_a_scan(could_be: object) -> str:
 
     Introduced in lesson 04.
     """
-    demand(isinstance(could_be, Mapping), f"the answers should be a dictionary, not a {type(could_be).__name__}.")
-    demand(set(could_be) == set(COULD_BE), "the dictionary should have exactly the keys of the starter.")
-    for change, answer in could_be.items():
-        demand(isinstance(answer, bool | np.bool_), f"'{change}' should be True or False, without quotation marks.")
-    for change, right in COULD_BE.items():
-        demand(bool(could_be[change]) == right, f"of '{change}' I think otherwise: {_WHY_NOT[change]}.")
+    demand_true_or_false(could_be, COULD_BE, _WHY_NOT)
     return "Ask this of every change before you train with it: could I have met this pair in a hospital?"
 
 

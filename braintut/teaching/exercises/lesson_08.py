@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
-from braintut.teaching.exercises.checking import as_number, as_numbers, call, demand, exercise, expect
+from braintut.teaching.exercises.checking import (
+    as_number,
+    as_numbers,
+    call,
+    demand,
+    demand_true_or_false,
+    exercise,
+    expect,
+)
 
 SAYS = {
     "'Glioma 78 %': the chance that there is a tumour at all is 78 %": False,
@@ -61,12 +69,7 @@ def reading(holds: object) -> str:
 
     Introduced in lesson 08.
     """
-    demand(isinstance(holds, Mapping), f"the answers should be a dictionary, not a {type(holds).__name__}.")
-    demand(set(holds) == set(SAYS), "the dictionary should have exactly the keys of the starter.")
-    for reading_of, answer in holds.items():
-        demand(isinstance(answer, bool | np.bool_), f"<{reading_of}> needs True or False, without quotation marks.")
-    for reading_of, right in SAYS.items():
-        demand(bool(holds[reading_of]) == right, f"<{reading_of}> I see otherwise: {_BUT[reading_of]}.")
+    demand_true_or_false(holds, SAYS, _BUT)
     return "A report answers three questions, each with a doubt of its own: is there one, where, and which."
 
 
