@@ -141,11 +141,11 @@ def train(
     stem: Annotated[int, typer.Option(help="Factor by which its first convolution shrinks the picture.", min=1)] = 2,
     batch_size: Annotated[int, typer.Option(help="Slices a step.", min=1)] = 16,
     learning_rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 2e-3,
+    mirror: Annotated[bool, typer.Option("--mirror", help="Predict the mirrored slice, too, and average.")] = False,
+    threshold: Annotated[float, typer.Option(help="A pixel is tumour from this probability on.", min=0, max=1)] = 0.5,
     faint_threshold: Annotated[
         float | None,
-        typer.Option(
-            help="Second threshold where nothing reaches 0.5, for sets without healthy heads.", min=0, max=0.5
-        ),
+        typer.Option(help="Second threshold where nothing reaches it, for sets without healthy heads.", min=0, max=1),
     ] = None,
     precision: Annotated[
         str, typer.Option(help="auto, float32, mixed_float16 (GPU) or mixed_bfloat16 (recent CPUs).")
@@ -179,7 +179,8 @@ def train(
         slices, name=name, unet_size=size, unet={"filters": filters, "depth": depth, "stem": stem, "classes": classes},
         epochs=epochs, batch_size=batch_size, learning_rate=learning_rate,
         masks_from=[pipelines.load_pipeline(pair) for pair in masks_from or []],
-        faint_threshold=faint_threshold, precision=precision, start_from=start, folder=fitting.runs_folder() / name,
+        mirror=mirror, threshold=threshold, faint_threshold=faint_threshold,
+        precision=precision, start_from=start, folder=fitting.runs_folder() / name,
     )  # fmt: skip
     if test is not None and data == "phantoms":
         pipeline.card["numbers"] = evaluation.evaluate_slices(pipeline, test).numbers

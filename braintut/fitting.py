@@ -18,7 +18,7 @@ from braintut.classification.features import measure_table
 from braintut.classification.jitter import jitter_mask
 from braintut.dataset.preprocessing import resize
 from braintut.dataset.slices import TUMOUR_TYPES, Slices
-from braintut.pipeline import Pipeline, as_stored, fingerprints, mark_tumour
+from braintut.pipeline import THRESHOLD, Pipeline, as_stored, fingerprints, mark_tumour
 from braintut.report import NOT_FOR_CLINICAL_USE
 from braintut.segmentation.augmentation import Augmentation
 from braintut.segmentation.prediction import predict_probabilities
@@ -46,6 +46,7 @@ def fit_pipeline(
     classifier: str = "svm",
     jitters: int = 3,
     mirror: bool = False,
+    threshold: float = THRESHOLD,
     faint_threshold: float | None = None,
     start_from: Pipeline | None = None,
     masks_from: Sequence[Pipeline] = (),
@@ -76,6 +77,8 @@ def fit_pipeline(
         meets masks in use that it has never seen the like of.
     mirror : bool
         Average each prediction with that of the mirrored slice.
+    threshold : float
+        A pixel belongs to the tumour from this probability on.
     faint_threshold : float, optional
         Second threshold where nothing reaches the first, see `mark_tumour`.
     start_from : Pipeline, optional
@@ -122,7 +125,7 @@ def fit_pipeline(
         unknown = np.array([not pair.was_fitted_on(str(patient)) for patient in seen.patients])
         probabilities[unknown] = predict_probabilities(pair.unet, seen.images[unknown], mirror)
     predicted = [
-        mark_tumour(resize(p, slices.images.shape[1]), mm, faint_threshold)
+        mark_tumour(resize(p, slices.images.shape[1]), mm, threshold, faint_threshold)
         for p, mm in zip(probabilities, slices.pixel_mm, strict=True)
     ]
     mixed_table = _mixed_masks(np.stack(predicted), slices, true_table, jitters, seed)
@@ -145,8 +148,7 @@ def fit_pipeline(
                 "batch_size": batch_size,
                 "learning_rate": learning_rate, "augmentation": augmentation.settings, "classifier": classifier,
                 "jitters": jitters, "mirror": mirror, "masks_from": [pair.name for pair in masks_from],
-                "faint_threshold": faint_threshold, "seed": seed,
-                "precision": precision,
+                "threshold": threshold, "faint_threshold": faint_threshold, "seed": seed, "precision": precision,
                 "loss_per_epoch": [round(entry["loss"], 4) for entry in run.history],
             },
         ),

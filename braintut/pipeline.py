@@ -35,7 +35,7 @@ MIN_AREA_MM2 = 10.0
 """Smaller spots are noise: the smallest tumour that radiologists outlined has about four times this area."""
 
 THRESHOLD = 0.5
-"""A pixel belongs to the tumour from this probability on."""
+"""A pixel belongs to the tumour from this probability on, unless the card of a pair names another."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,11 @@ class Pipeline:
         """Side of the picture that features are measured on, in pixels."""
         return self.card["settings"]["working_size"]
 
+    @property
+    def threshold(self) -> float:
+        """Probability from which on this pair calls a pixel tumour."""
+        return self.card["settings"].get("threshold", THRESHOLD)
+
     def __call__(self, scan: Scan | Slices | np.ndarray | str | os.PathLike, pixel_mm: float | None = None) -> Report:
         """Look at one scan.
 
@@ -141,7 +146,8 @@ class Pipeline:
             tumour_type=tumour_type,
             probabilities=probabilities, opinions=opinions, pixel_mm=float(pixel_mm), pixel_mm_assumed=assumed,
             seconds=time.perf_counter() - start, features=features, reasons=reasons, model=self.name,
-            card=self.card, trained_on_patient=self.was_fitted_on_twin(scan.patient) if scan.patient else None,
+            card=self.card, threshold=self.threshold,
+            trained_on_patient=self.was_fitted_on_twin(scan.patient) if scan.patient else None,
         )  # fmt: skip
 
     def locate(self, image: np.ndarray, pixel_mm: float, name: str = "scan") -> Found:
@@ -153,7 +159,7 @@ class Pipeline:
         working = self.prepare(normalised)
         classes = self.look(working)
         probability = _on_own_grid(tumour_probability(classes), image.shape)
-        mask = mark_tumour(probability, pixel_mm, self.card["settings"].get("faint_threshold"))
+        mask = mark_tumour(probability, pixel_mm, self.threshold, self.card["settings"].get("faint_threshold"))
         share = resize(pad_to_square(mask).astype(np.float32), self.unet_size)
         return Found(normalised, working, probability, mask, types_inside(classes, share))
 
@@ -303,7 +309,9 @@ def keep_tumour(mask: np.ndarray, pixel_mm: float) -> np.ndarray:
     return pieces == 1 + areas.argmax()
 
 
-def mark_tumour(probability: np.ndarray, pixel_mm: float, faint_threshold: float | None = None) -> np.ndarray:
+def mark_tumour(
+    probability: np.ndarray, pixel_mm: float, threshold: float = THRESHOLD, faint_threshold: float | None = None
+) -> np.ndarray:
     """Turn probabilities into the mask of one tumour; look a second time where the first look finds nothing.
 
     Parameters
@@ -311,8 +319,10 @@ def mark_tumour(probability: np.ndarray, pixel_mm: float, faint_threshold: float
     probability : ndarray of float, shape (H, W)
         0..1.
     pixel_mm : float
+    threshold : float
+        A pixel belongs to the tumour from this probability on.
     faint_threshold : float, optional
-        Where no piece reaches 0.5, take the largest piece that reaches this.
+        Where no piece reaches that, take the largest piece that reaches this.
         It finds faint tumours, and on healthy heads it finds false ones.
 
     Returns
@@ -323,7 +333,7 @@ def mark_tumour(probability: np.ndarray, pixel_mm: float, faint_threshold: float
     -----
     Introduced in lesson 08.
     """
-    mask = keep_tumour(probability >= THRESHOLD, pixel_mm)
+    mask = keep_tumour(probability >= threshold, pixel_mm)
     if faint_threshold is None or mask.any():
         return mask
     return keep_tumour(probability >= faint_threshold, pixel_mm)

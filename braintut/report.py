@@ -54,6 +54,8 @@ class Report:
         Whether the pair was trained on slices of this very patient, so that
         its answer tells nothing about how good it is; None where the patient
         is not known.
+    threshold : float
+        Probability from which on the pair calls a pixel tumour, 0..1.
 
     Notes
     -----
@@ -75,6 +77,7 @@ class Report:
     card: dict = field(default_factory=dict)
     opinions: dict[str, dict[str, float]] = field(default_factory=dict)
     trained_on_patient: bool | None = None
+    threshold: float = 0.5
 
     @property
     def tumour_found(self) -> bool:
@@ -83,8 +86,8 @@ class Report:
 
     @property
     def faint(self) -> bool:
-        """Whether no pixel of the tumour reaches a probability of 0.5, so that only a second look found it."""
-        return self.tumour_found and float(self.probability[self.predicted_mask].max()) < 0.5
+        """Whether no pixel of the tumour reaches the pair's threshold, so that only a second look found it."""
+        return self.tumour_found and float(self.probability[self.predicted_mask].max()) < self.threshold
 
     @property
     def area_mm2(self) -> float:

@@ -71,6 +71,13 @@ def test_without_a_network_its_controls_are_off(explorer):
     assert "Dice" not in explorer.caption.value and "predicted" not in explorer.numbers.value
 
 
+def test_begins_with_the_threshold_of_the_pair(few, blurred):
+    pair = replace(blurred, card={**blurred.card, "settings": {**blurred.card["settings"], "threshold": 0.25}})
+    explorer = SliceExplorer(few, pair)
+    assert explorer.threshold.value == 0.25
+    assert (Findings(few, pair).mask(0) == explorer.predicted_mask).all()
+
+
 def test_threshold_moves_mask_measures_and_dice(few, blurred):
     explorer = SliceExplorer(few, blurred)
     areas, dices, texts, pictures = [], [], set(), set()

@@ -82,7 +82,8 @@ class SliceExplorer(widgets.VBox):
         self.show_predicted = _checkbox("Predicted mask (dashed orange)", disabled=not has_network)
         self.contrast = _slider(widgets.FloatRangeSlider, "Contrast", (0.0, 1.0), 0.0, 1.0, 0.05)
         self.zoom = _slider(widgets.FloatSlider, "Zoom", 1.0, 1.0, 8.0, 0.5)
-        self.threshold = _slider(widgets.FloatSlider, "Threshold", 0.5, 0.05, 0.95, 0.05, disabled=not has_network)
+        start = self.findings.pipeline.threshold if has_network else 0.5
+        self.threshold = _slider(widgets.FloatSlider, "Threshold", start, 0.05, 0.95, 0.05, disabled=not has_network)
 
     def _make_views(self) -> None:
         self.picture = widgets.Image(format="png", layout=widgets.Layout(width=f"{SIDE}px"))

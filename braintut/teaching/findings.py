@@ -40,12 +40,13 @@ class Findings:
         """Probability of tumour in each pixel, shape (H, W), 0..1; None without a pipeline."""
         return None if self.pipeline is None else self._look(index).probability
 
-    def mask(self, index: int, threshold: float = 0.5) -> np.ndarray | None:
-        """Predicted mask, shape (H, W): the largest piece whose probability reaches the threshold."""
+    def mask(self, index: int, threshold: float | None = None) -> np.ndarray | None:
+        """Predicted mask, shape (H, W): the largest piece whose probability reaches the threshold (the pair's own)."""
         if self.pipeline is None:
             return None
         from braintut.pipeline import keep_tumour
 
+        threshold = self.pipeline.threshold if threshold is None else threshold
         return keep_tumour(self._look(index).probability >= threshold, float(self.slices.pixel_mm[index]))
 
     def dice(self, index: int, mask: np.ndarray) -> float:

@@ -25,7 +25,7 @@ class Picture(Image):
         return str(self.alt)
 
 
-def show_strip(slices: Slices, pipeline: Pipeline | None = None, n: int = 5, threshold: float = 0.5) -> Picture:
+def show_strip(slices: Slices, pipeline: Pipeline | None = None, n: int = 5, threshold: float | None = None) -> Picture:
     """Show some slices side by side, as the explorer would show them one by one.
 
     Parameters
@@ -36,8 +36,8 @@ def show_strip(slices: Slices, pipeline: Pipeline | None = None, n: int = 5, thr
         Adds the predicted masks.
     n : int
         How many, evenly picked.
-    threshold : float
-        Probability, 0..1, from which a pixel counts as tumour.
+    threshold : float, optional
+        Probability, 0..1, from which a pixel counts as tumour; default: the pipeline's own.
 
     Returns
     -------
