@@ -147,6 +147,10 @@ def train(
         float | None,
         typer.Option(help="Second threshold where nothing reaches it, for sets without healthy heads.", min=0, max=1),
     ] = None,
+    averaging: Annotated[
+        float | None,
+        typer.Option(help="Keep a running average of the weights, of which each step keeps this share: 0.998.", max=1),
+    ] = None,
     precision: Annotated[
         str, typer.Option(help="auto, float32, mixed_float16 (GPU) or mixed_bfloat16 (recent CPUs).")
     ] = "auto",
@@ -180,7 +184,7 @@ def train(
         epochs=epochs, batch_size=batch_size, learning_rate=learning_rate,
         masks_from=[pipelines.load_pipeline(pair) for pair in masks_from or []],
         mirror=mirror, threshold=threshold, faint_threshold=faint_threshold,
-        precision=precision, start_from=start, folder=fitting.runs_folder() / name,
+        averaging=averaging, precision=precision, start_from=start, folder=fitting.runs_folder() / name,
     )  # fmt: skip
     if test is not None and data == "phantoms":
         pipeline.card["numbers"] = evaluation.evaluate_slices(pipeline, test).numbers

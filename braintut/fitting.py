@@ -49,6 +49,7 @@ def fit_pipeline(
     threshold: float = THRESHOLD,
     faint_threshold: float | None = None,
     start_from: Pipeline | None = None,
+    averaging: float | None = None,
     masks_from: Sequence[Pipeline] = (),
     folder: str | os.PathLike | None = None,
     seed: int = 0,
@@ -67,7 +68,7 @@ def fit_pipeline(
         Side of the picture that the U-Net sees, in pixels.
     unet : dict, optional
         Arguments of `build_unet`; default 24 filters, 4 levels, a stem of 2, 4 classes.
-    epochs, batch_size, learning_rate, augmentation, folder, seed, precision
+    epochs, batch_size, learning_rate, augmentation, averaging, folder, seed, precision
         As in `train_unet`.
     classifier : str
         Kind, as in `make_classifier`.
@@ -112,6 +113,7 @@ def fit_pipeline(
         augmentation=augmentation,
         unet=unet,
         start_from=start_from and start_from.unet,
+        averaging=averaging,
         folder=folder,
         seed=seed,
         precision=precision,
@@ -145,8 +147,8 @@ def fit_pipeline(
             start_from,
             {
                 "unet_size": unet_size, "working_size": slices.images.shape[1], "unet": unet, "epochs": epochs,
-                "batch_size": batch_size,
-                "learning_rate": learning_rate, "augmentation": augmentation.settings, "classifier": classifier,
+                "batch_size": batch_size, "learning_rate": learning_rate, "averaging": averaging,
+                "augmentation": augmentation.settings, "classifier": classifier,
                 "jitters": jitters, "mirror": mirror, "masks_from": [pair.name for pair in masks_from],
                 "threshold": threshold, "faint_threshold": faint_threshold, "seed": seed, "precision": precision,
                 "loss_per_epoch": [round(entry["loss"], 4) for entry in run.history],

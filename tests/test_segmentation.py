@@ -14,6 +14,7 @@ from braintut.dataset.load import load_phantoms
 from braintut.errors import ModelError
 from braintut.segmentation.augmentation import Augmentation
 from braintut.segmentation.losses import DiceTypeLoss
+from braintut.segmentation.metrics import dice_score
 from braintut.segmentation.prediction import (
     predict_classes,
     predict_probabilities,
@@ -196,7 +197,7 @@ from braintut.segmentation.augmentation import Augmentation
 from braintut.segmentation.training import train_unet
 few = load_phantoms()[:24].resized(32)
 run = train_unet(few, few[:8], epochs=4, batch_size=8, unet={"filters": 4, "depth": 2}, augmentation=Augmentation(),
-                 folder=sys.argv[1], report=lambda line: print(line, flush=True))
+                 averaging=0.8, folder=sys.argv[1], report=lambda line: print(line, flush=True))
 print(json.dumps([[e["loss"], e["val_dice"]] for e in run.history]))
 """
 
@@ -219,6 +220,18 @@ def test_training_killed_goes_on_as_if_unbroken(tmp_path):
     lines = run_training(tmp_path / "killed")
     assert lines[0].startswith("going on after epoch")
     np.testing.assert_allclose(json.loads(lines[-1]), unbroken, atol=5e-4)
+
+
+def test_averaging_returns_the_average_and_validates_it(few):
+    how = {"epochs": 2, "batch_size": 8, "unet": TINY, "keep": "last", "report": lambda line: None}
+    plain, at_once, slow = (train_unet(few, few, **how, averaging=share) for share in (None, 1e-9, 1 - 1e-9))
+    first = train_unet(few, **{**how, "epochs": 0}).model.get_weights()
+    for name, one, other in (("at once", at_once, plain.model.get_weights()), ("slow", slow, first)):
+        np.testing.assert_allclose(one.model.get_weights()[0], other[0], atol=1e-4, err_msg=name)
+    assert not np.allclose(plain.model.get_weights()[0], first[0], atol=1e-3)
+    predicted = predict_probabilities(slow.model, few.images) >= 0.5
+    dice = np.mean([dice_score(t, p) for t, p in zip(few.masks, predicted, strict=True)])
+    assert slow.history[-1]["val_dice"] == pytest.approx(dice, abs=1e-3)
 
 
 def test_other_settings_do_not_go_on_in_the_same_folder(few, tmp_path):

@@ -86,6 +86,7 @@ def train_unet(
     augmentation: Augmentation | None = None,
     unet: dict | None = None,
     start_from: keras.Model | None = None,
+    averaging: float | None = None,
     folder: str | os.PathLike | None = None,
     keep: str = "best",
     seed: int = 0,
@@ -113,6 +114,11 @@ def train_unet(
         Arguments of `build_unet`.
     start_from : keras.Model, optional
         Take the first weights from this network instead of drawing them.
+    averaging : float, optional
+        Return (and validate) a running average of the weights instead of the
+        weights: of it, each step keeps this share, 0..1, for example 0.998.
+        The steps go back and forth around a good network; their average lies
+        nearer to it.
     folder : path, optional
         Where each whole epoch is kept. A broken training resumes from it.
     keep : {"best", "last"}
@@ -151,7 +157,7 @@ def train_unet(
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed, "unet": unet,
         "loss": loss.name if loss else "default", "n_slices": len(train), "size": train.images.shape[1],
         "augmentation": augmentation.settings if augmentation else None,
-        "start_from": _weights_digest(start_from),
+        "start_from": _weights_digest(start_from), "averaging": averaging,
     }  # fmt: skip
     checkpoints = _Checkpoints(Path(folder), settings) if folder else None
     with _precision(precision), _share_devices(devices):
@@ -163,25 +169,29 @@ def train_unet(
         model.optimizer.build(model.trainable_variables)
         if start_from is not None:
             model.set_weights(start_from.get_weights())
-    history, best_weights = checkpoints.restore(model) if checkpoints else ([], None)
+    average = _RunningAverage(averaging, model.get_weights()) if averaging else None
+    history, best_weights = checkpoints.restore(model, average) if checkpoints else ([], None)
     if history:
         report(f"going on after epoch {len(history)} of {epochs} ({folder})")
     for epoch in range(len(history), epochs):
         start = time.perf_counter()
         batches_of_epoch = SliceBatches(train, batch_size, augmentation, seed, epoch, typed)
-        fitted = model.fit(batches_of_epoch, verbose=0, shuffle=False)
+        fitted = model.fit(batches_of_epoch, verbose=0, shuffle=False, callbacks=[average] if average else None)
         entry = {"epoch": epoch + 1, "loss": float(fitted.history["loss"][0])}
         if validation is not None:
-            entry |= _validate(model, validation)
-            if entry["val_dice"] >= max((e["val_dice"] for e in history), default=0.0):
-                best_weights = model.get_weights()
+            with _weights_of(model, average):
+                entry |= _validate(model, validation)
+                if entry["val_dice"] >= max((e["val_dice"] for e in history), default=0.0):
+                    best_weights = model.get_weights()
         entry["seconds"] = round(time.perf_counter() - start, 1)
         history.append(entry)
         if checkpoints:
-            checkpoints.keep(model, history, best_weights)
+            checkpoints.keep(model, history, best_weights, average)
         report(_line(entry, epochs))
     if best_weights is not None and keep == "best":
         model.set_weights(best_weights)
+    elif average:
+        model.set_weights(average.weights)
     return TrainingRun(model, history)
 
 
@@ -248,6 +258,34 @@ def _share_devices(devices: list[str] | None) -> contextlib.AbstractContextManag
     return tf.distribute.MirroredStrategy(devices).scope()
 
 
+class _RunningAverage(keras.callbacks.Callback):
+    """Follows the weights of a training, and the statistics of its normalisation, at a slower pace.
+
+    Keras' optimisers can average as well (`use_ema`), but put the average in
+    place of the weights at the end of each `fit`, which here is each epoch.
+    """
+
+    def __init__(self, share: float, weights: list[np.ndarray]) -> None:
+        super().__init__()
+        self.share, self.weights = share, weights
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        for mean, now in zip(self.weights, self.model.get_weights(), strict=True):
+            mean += (1 - self.share) * (now - mean)
+
+
+@contextlib.contextmanager
+def _weights_of(model: keras.Model, average: _RunningAverage | None) -> Iterator[None]:
+    """Give the model the averaged weights for a moment; without an average leave it as it is."""
+    now = model.get_weights()
+    if average:
+        model.set_weights(average.weights)
+    try:
+        yield
+    finally:
+        model.set_weights(now)
+
+
 class _Checkpoints:
     """Whole epochs in a folder. `state.json` is written last, so it never names a half-written file."""
 
@@ -256,7 +294,9 @@ class _Checkpoints:
         self.state_file = folder / "state.json"
         folder.mkdir(parents=True, exist_ok=True)
 
-    def restore(self, model: keras.Model) -> tuple[list[dict], list[np.ndarray] | None]:
+    def restore(
+        self, model: keras.Model, average: _RunningAverage | None
+    ) -> tuple[list[dict], list[np.ndarray] | None]:
         if not self.state_file.exists():
             return [], None
         state = json.loads(self.state_file.read_text())
@@ -270,19 +310,32 @@ class _Checkpoints:
         if state["best"]:
             model.load_weights(self.folder / state["best"])
             best_weights = model.get_weights()
+        if average:
+            model.load_weights(self.folder / state["average"])
+            average.weights = model.get_weights()
         model.load_weights(self.folder / state["last"])
         return state["history"], best_weights
 
-    def keep(self, model: keras.Model, history: list[dict], best_weights: list[np.ndarray] | None) -> None:
+    def keep(
+        self,
+        model: keras.Model,
+        history: list[dict],
+        best_weights: list[np.ndarray] | None,
+        average: _RunningAverage | None,
+    ) -> None:
         epoch = history[-1]["epoch"]
-        last, best = f"epoch_{epoch:04d}.weights.h5", None
+        last, best, averaged = f"epoch_{epoch:04d}.weights.h5", None, None
         model.save_weights(self.folder / last)
+        if average:
+            averaged = f"average_{epoch:04d}.weights.h5"
+            with _weights_of(model, average):
+                model.save_weights(self.folder / averaged)
         if best_weights is not None:
             best_epoch = max(history, key=lambda e: (e["val_dice"], e["epoch"]))["epoch"]
-            best = f"epoch_{best_epoch:04d}.weights.h5"
-        state = {"settings": self.settings, "history": history, "last": last, "best": best}
+            best = f"{'average' if average else 'epoch'}_{best_epoch:04d}.weights.h5"
+        state = {"settings": self.settings, "history": history, "last": last, "best": best, "average": averaged}
         with whole_file(self.state_file) as part:
             part.write_text(json.dumps(state, indent=1))
-        for old in self.folder.glob("epoch_*.weights.h5"):
-            if old.name not in (last, best):
+        for old in self.folder.glob("*.weights.h5"):
+            if old.name not in (last, best, averaged):
                 old.unlink()
