@@ -165,7 +165,8 @@ def train(
         ),
     ] = None,
     numbers_from: Annotated[
-        Path | None, typer.Option(help="Take the card's numbers from this pair, trained with --hold-out.")
+        Path | None,
+        typer.Option(help="Take the card's numbers from this pair, trained with --hold-out, or from a records.json."),
     ] = None,
 ) -> None:
     """Train a U-Net and its classifiers; started again, it goes on after the last whole epoch."""
@@ -191,11 +192,20 @@ def train(
     elif test is not None:
         pipeline.card["numbers"] = evaluation.evaluate_folder(pipeline, data, hold_out).numbers
     if numbers_from:
-        pipeline.card["numbers"] = pipelines.load_pipeline(numbers_from).card["numbers"]
-        pipeline.card["numbers_from"] = (
-            f"the same recipe fitted without the fold it was counted on ({numbers_from.name})"
-        )
+        pipeline.card["numbers"], pipeline.card["numbers_from"] = _numbers_of(numbers_from)
+    if pipeline.card["numbers"]:
+        pipeline.card["fails_for"] = evaluation.weak_points(pipeline.card["numbers"])
     typer.echo(f"The pair is in {pipeline.save(out)}.")
+
+
+def _numbers_of(source: Path) -> tuple[dict, str]:
+    """Numbers of another pair's card or of `experiments/records.py`, and how they were counted."""
+    if source.suffix == ".json":
+        folds = json.loads(source.read_text(encoding="utf-8"))
+        words = "the same recipe, each fold counted by a pair fitted on the others"
+        return folds["card_numbers"], f"{words} (folds {', '.join(folds['per_fold'])})"
+    numbers = import_quietly("braintut.pipeline").load_pipeline(source).card["numbers"]
+    return numbers, f"the same recipe fitted without the fold it was counted on ({source.name})"
 
 
 @app.command()

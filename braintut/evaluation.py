@@ -20,6 +20,10 @@ from braintut.pipeline import Pipeline, join_opinions
 from braintut.segmentation.metrics import MISSED_BELOW, bootstrap_interval, dice_score, surface_dice
 
 NOT_FOUND = "not_found"
+SIZES = ("smallest quarter", "second quarter", "third quarter", "largest quarter")
+"""Groups of tumours with equally many slices, by area of the true mask."""
+CONFIDENCE = np.linspace(0, 1, 11)
+"""Edges of the groups in which the stated probability and the share of right types are compared."""
 
 
 @dataclass(frozen=True)
@@ -128,14 +132,15 @@ def summarise(table: pd.DataFrame) -> dict:
     Parameters
     ----------
     table : DataFrame
-        Columns patient, type, dice, nsd_2mm, not_found, type_true_mask,
-        type_predicted_mask and one probability column a type; type_measured_features
+        Columns patient, twin, type, area_mm2, dice, nsd_2mm, not_found,
+        type_true_mask, type_predicted_mask and one probability column a type; type_measured_features
         and type_network where the network knows types.
 
     Returns
     -------
     dict
-        Dice, surface distance, accuracy and confusion; intervals over patients.
+        Dice, surface distance, accuracy, confusion and calibration, the same
+        by size and without hidden twins; intervals over patients.
     """
     right = (table["type_predicted_mask"] == table["type"]).to_numpy()
     patients = table["patient"].to_numpy()
@@ -159,7 +164,8 @@ def summarise(table: pd.DataFrame) -> dict:
                 for who in ("measured_features", "network")
                 if f"type_{who}" in table
             },
-            "patient_vote": _round(_vote_accuracy(table)),
+            "patient_vote": _round(vote_right(table).mean()),
+            "ci95_patient_vote": [_round(v) for v in _interval_over_rows(vote_right(table))],
             "ci95_predicted_mask": [_round(v) for v in bootstrap_interval(right, patients)],
             "recall_predicted_mask": {
                 t: _round(right[(table["type"] == t).to_numpy()].mean())
@@ -174,7 +180,103 @@ def summarise(table: pd.DataFrame) -> dict:
             ]
             for t in TUMOUR_TYPES
         ],
+        "per_type": {t: group(table[table["type"] == t]) for t in TUMOUR_TYPES if (table["type"] == t).any()},
+        "per_size": {size: group(rows) for size in SIZES if len(rows := table[size_of(table) == size])},
+        "without_hidden_twins": group(table[~table["twin"]]) if not table["twin"].all() else None,
+        "calibration": calibration(table),
     }
+
+
+def group(rows: pd.DataFrame) -> dict:
+    """The numbers that matter for some of the slices: how many, mean Dice, misses and types right.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows of the table that `summarise` takes, at least one.
+
+    Returns
+    -------
+    dict
+        Intervals over patients; areas of the true masks in mm2, smallest and largest.
+    """
+    patients, dice = rows["patient"].to_numpy(), rows["dice"].to_numpy()
+    right = (rows["type_predicted_mask"] == rows["type"]).to_numpy()
+    return {
+        "n_slices": len(rows),
+        "n_patients": int(rows["patient"].nunique()),
+        "area_mm2": [_round(rows["area_mm2"].min()), _round(rows["area_mm2"].max())],
+        "dice": {"mean": _round(dice.mean()), "ci95": [_round(v) for v in bootstrap_interval(dice, patients)]},
+        "missed_fraction": _round((dice < MISSED_BELOW).mean()),
+        "type_right": {"mean": _round(right.mean()), "ci95": [_round(v) for v in bootstrap_interval(right, patients)]},
+    }
+
+
+def size_of(table: pd.DataFrame) -> pd.Series:
+    """Name in `SIZES` of each row's quarter, by the area of its true mask; the smallest tumours come first."""
+    rank = table["area_mm2"].rank(method="first")
+    return (np.ceil(len(SIZES) * rank / len(table)).astype(int) - 1).map(dict(enumerate(SIZES)))
+
+
+def calibration(table: pd.DataFrame) -> dict | None:
+    """How well the stated probability of the type agrees with the share that is right, where a tumour was found.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `summarise` takes it.
+
+    Returns
+    -------
+    dict or None
+        The expected calibration error (mean distance of the two, 0..1), and
+        for each tenth of probability how many slices there are, what was
+        stated and what share was right. None where nothing was found.
+
+    References
+    ----------
+    Guo, Pleiss, Sun and Weinberger, 2017, https://proceedings.mlr.press/v70/guo17a.html
+    """
+    found = table[~table["not_found"].astype(bool)]
+    if found.empty:
+        return None
+    stated = found[list(TUMOUR_TYPES)].max(axis=1).to_numpy()
+    right = (found["type_predicted_mask"] == found["type"]).to_numpy()
+    tenth = np.clip(np.digitize(stated, CONFIDENCE) - 1, 0, len(CONFIDENCE) - 2)
+    bins = [
+        {
+            "n_slices": int(np.sum(tenth == i)),
+            "stated": _round(stated[tenth == i].mean()),
+            "right": _round(right[tenth == i].mean()),
+        }
+        for i in np.unique(tenth)
+    ]
+    gaps = [b["n_slices"] * abs(b["stated"] - b["right"]) for b in bins]
+    return {"expected_calibration_error": _round(sum(gaps) / len(found)), "bins": bins}
+
+
+def weak_points(numbers: dict) -> str:
+    """Say whom a pair fails for: the type and the size of tumour with the lowest mean Dice.
+
+    Parameters
+    ----------
+    numbers : dict
+        As `summarise` returns it.
+
+    Returns
+    -------
+    str
+        One sentence for the model card.
+    """
+    words = []
+    for groups, name in ((numbers["per_type"], "{}"), (numbers["per_size"], "the {} of the tumours by area")):
+        worst = min(groups, key=lambda key: groups[key]["dice"]["mean"])
+        counted = groups[worst]
+        words.append(
+            f"{name.format(worst)} (mean Dice {counted['dice']['mean']:.2f}, missed on "
+            f"{counted['missed_fraction']:.0%} of the slices, type right on {counted['type_right']['mean']:.0%})"
+        )
+    return f"It does worst on {words[0]} and on {words[1]}."
 
 
 def _of_fold(folder: Path, fold: int | None) -> list[MatEntry]:
@@ -236,12 +338,17 @@ def _likeliest(probabilities: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(probabilities).any(axis=1), 0, np.nan_to_num(probabilities).argmax(axis=1) + 1)
 
 
-def _vote_accuracy(table: pd.DataFrame) -> float:
+def vote_right(table: pd.DataFrame) -> pd.Series:
+    """Whether each patient's slices, voting with their mean probabilities, name the right type."""
     # A patient where nothing was found on any slice has no vote, which is a wrong answer.
     mean = table.groupby("patient")[list(TUMOUR_TYPES)].mean().dropna(how="all")
     winner = mean.idxmax(axis=1)
     truth = table.groupby("patient")["type"].first()
-    return float((winner.reindex(truth.index) == truth).mean())
+    return winner.reindex(truth.index) == truth
+
+
+def _interval_over_rows(right: pd.Series) -> tuple[float, float]:
+    return bootstrap_interval(right.to_numpy(), right.index.to_numpy())
 
 
 def _counts(table: pd.DataFrame, excluded: list[str]) -> dict:

@@ -211,6 +211,8 @@ def _model_part(report: Report) -> str:
             f"reached a mean Dice of {dice['mean']:.2f}, nothing was found on {dice['not_found_fraction']:.0%} "
             f"of the slices, and the type was right on {accuracy['predicted_mask']:.0%}."
         )
+    if "fails_for" in card:
+        sentences.append(card["fails_for"])
     if "numbers_from" in card:
         sentences.append(f"These numbers are those of {card['numbers_from']}.")
     text = " ".join(html.escape(sentence) for sentence in sentences)

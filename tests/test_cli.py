@@ -158,7 +158,15 @@ def test_train_holds_out_and_measures(monkeypatch, capsys, tmp_path):
     code, _, err = run(monkeypatch, capsys, *call, "--filters", 4, "--depth", 2)
     card = json.loads((out / "card.json").read_text())
     assert code == 0 and card["data"]["folds"] == [1, 2, 3, 4] and card["numbers"]["n_excluded_patients"] == 0
-    assert "epoch   1/1" in err
+    assert "epoch   1/1" in err and card["fails_for"].startswith("It does worst on")
+    records = tmp_path / "records.json"
+    records.write_text(json.dumps({"card_numbers": card["numbers"], "per_fold": {"3": {}, "4": {}}}))
+    for source, words in ((out, "(pair)"), (records, "(folds 3, 4)")):
+        again = [*call[:2], "--out", tmp_path / "all", *call[6:], "--filters", 4, "--depth", 2]
+        assert run(monkeypatch, capsys, *again, "--numbers-from", source)[0] == 0
+        told = json.loads((tmp_path / "all" / "card.json").read_text())
+        assert told["numbers"] == card["numbers"] and told["fails_for"] == card["fails_for"]
+        assert words in told["numbers_from"] and told["data"]["folds"] == [1, 2, 3, 4, 5]
 
 
 def test_train_takes_only_folds_that_are_there(monkeypatch, capsys, tmp_path):

@@ -87,31 +87,13 @@ def test_rounding_keeps_the_shape():
     assert common.rounded({"a": [0.123456, np.int64(3)], 2: "x"}) == {"a": [0.1235, 3], "2": "x"}
 
 
-def test_calibration_by_hand():
-    # Four answers stated at 0.95, three of them right; two at 0.55, one right; one slice without an answer.
-    stated = [0.95] * 4 + [0.55] * 2
-    table = pd.DataFrame(
-        {
-            "type": ["glioma"] * 7,
-            "type_predicted_mask": ["glioma", "glioma", "glioma", "pituitary", "glioma", "meningioma", "not_found"],
-            "not_found": [False] * 6 + [True],
-            "meningioma": [0.05, 0.05, 0.05, 0.0, 0.45, 0.55, np.nan],
-            "glioma": [0.95, 0.95, 0.95, 0.05, 0.55, 0.45, np.nan],
-            "pituitary": [0.0, 0.0, 0.0, 0.95, 0.0, 0.0, np.nan],
-        }
-    )
-    counted = records.calibration(table)
-    assert [b["slices"] for b in counted["bins"]] == [2, 4] and sum(b["slices"] for b in counted["bins"]) == len(stated)
-    assert [b["right"] for b in counted["bins"]] == [0.5, 0.75]
-    assert counted["expected_calibration_error"] == pytest.approx((4 * 0.2 + 2 * 0.05) / 6)
-
-
 def test_records_are_counted_by_type_plane_and_size():
     table = pd.DataFrame(
         {
             "patient": list("aabbccdd"),
             "type": ["glioma"] * 4 + ["pituitary"] * 4,
             "plane": ["axial", "coronal"] * 4,
+            "twin": [False] * 6 + [True] * 2,
             "area_mm2": np.arange(8.0),
             "dice": [0.0, 0.05, 0.5, 0.5, 0.9, 0.9, 0.8, 0.8],
             "nsd_2mm": 0.5,
@@ -125,10 +107,11 @@ def test_records_are_counted_by_type_plane_and_size():
             "pituitary": [np.nan] + [0.1] * 3 + [0.9] * 4,
         }
     )
-    numbers = records.numbers_of(table)
-    assert numbers["missed"]["mean"] == 0.25 and numbers["not_found"]["mean"] == 0.125
-    assert numbers["type"]["both"]["mean"] == 0.875 and numbers["type"]["network"]["mean"] == 0.375
-    assert numbers["per_type"]["glioma"]["dice"]["mean"] == pytest.approx(1.05 / 4, abs=1e-4)
-    assert numbers["per_plane"]["axial"]["slices"] == 4 and numbers["per_plane"]["sagittal"] is None
-    assert [g["slices"] for g in numbers["per_size"].values()] == [2, 2, 2, 2]
-    assert numbers["patient_vote"] == 1.0
+    official, without_twins = (records.with_intervals(rows) for rows in (table, table[~table["twin"]]))
+    assert official["missed"]["mean"] == 0.25 and official["not_found"]["mean"] == 0.125
+    assert official["type"]["both"]["mean"] == 0.875 and official["type"]["network"]["mean"] == 0.375
+    assert official["patient_vote"]["mean"] == 1.0 and without_twins["slices"] == 6
+    card = records.card_numbers(table)
+    assert card["n_patients"] == 4 and card["per_type"]["glioma"]["dice"]["mean"] == pytest.approx(1.05 / 4, abs=1e-4)
+    assert card["per_plane"]["axial"]["n_slices"] == 4 and "sagittal" not in card["per_plane"]
+    assert [g["n_slices"] for g in card["per_size"].values()] == [2, 2, 2, 2]

@@ -12,7 +12,7 @@ import pytest
 from braintut.dataset.slices import TUMOUR_TYPES
 from braintut.dataset.splits import split_by_fold
 from braintut.errors import DataError, ModelError
-from braintut.evaluation import evaluate_slices, summarise
+from braintut.evaluation import calibration, evaluate_slices, summarise, weak_points
 from braintut.fitting import fit_pipeline
 from braintut.pipeline import Pipeline, keep_tumour, load_pipeline, mark_tumour, shipped_pairs
 from making import head
@@ -266,7 +266,9 @@ def test_summary_of_a_table_computed_by_hand():
     table = pd.DataFrame(
         {
             "patient": ["a", "a", "b", "c"],
+            "twin": [False, False, True, False],
             "type": ["glioma", "glioma", "meningioma", "pituitary"],
+            "area_mm2": [400.0, 30.0, 20.0, 10.0],
             "dice": [0.9, 0.05, 0.5, 0.0],
             "nsd_2mm": [1.0, 0.0, 0.5, 0.0],
             "not_found": [False, False, False, True],
@@ -288,6 +290,37 @@ def test_summary_of_a_table_computed_by_hand():
     assert numbers["accuracy"]["patient_vote"] == pytest.approx(2 / 3, abs=1e-4)
     assert numbers["accuracy"]["recall_predicted_mask"] == {"meningioma": 1.0, "glioma": 0.5, "pituitary": 0.0}
     assert numbers["confusion_predicted_mask"] == [[1, 0, 0, 0], [1, 1, 0, 0], [0, 0, 0, 1]]
+    low, high = numbers["accuracy"]["ci95_patient_vote"]
+    assert 0 <= low < 2 / 3 < high <= 1
+    assert [g["area_mm2"][0] for g in numbers["per_size"].values()] == [10, 20, 30, 400]
+    assert numbers["per_size"]["second quarter"]["dice"] == {"mean": 0.5, "ci95": [0.5, 0.5]}
+    assert (
+        numbers["per_type"]["glioma"]["missed_fraction"] == numbers["per_type"]["glioma"]["type_right"]["mean"] == 0.5
+    )
+    assert numbers["without_hidden_twins"]["n_patients"] == 2
+    assert weak_points(numbers) == (
+        "It does worst on pituitary (mean Dice 0.00, missed on 100% of the slices, type right on 0%) and on the "
+        "smallest quarter of the tumours by area (mean Dice 0.00, missed on 100% of the slices, type right on 0%)."
+    )
+
+
+def test_calibration_by_hand():
+    # Four answers stated at 0.95, three of them right; two at 0.55, one right; one slice without an answer.
+    table = pd.DataFrame(
+        {
+            "type": ["glioma"] * 7,
+            "type_predicted_mask": ["glioma", "glioma", "glioma", "pituitary", "glioma", "meningioma", "not_found"],
+            "not_found": [False] * 6 + [True],
+            "meningioma": [0.05, 0.05, 0.05, 0.0, 0.45, 0.55, np.nan],
+            "glioma": [0.95, 0.95, 0.95, 0.05, 0.55, 0.45, np.nan],
+            "pituitary": [0.0, 0.0, 0.0, 0.95, 0.0, 0.0, np.nan],
+        }
+    )
+    assert calibration(table) == {
+        "expected_calibration_error": pytest.approx((4 * 0.2 + 2 * 0.05) / 6, abs=1e-4),
+        "bins": [{"n_slices": 2, "stated": 0.55, "right": 0.5}, {"n_slices": 4, "stated": 0.95, "right": 0.75}],
+    }
+    assert calibration(table[table["not_found"]]) is None
 
 
 def test_scan_to_report_takes_no_coffee_break(tiny_pipeline, one):
