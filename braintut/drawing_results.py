@@ -302,6 +302,62 @@ def draw_recall(result: dict, ax: Axes | None = None, rung: str = "seed") -> Axe
     return _finish(ax, list(TUMOUR_TYPES), "share named right")
 
 
+def draw_records(result: dict, ax: Axes | None = None) -> Axes:
+    """Draw mean Dice and share of types right of the whole recipe: all slices, by type, plane and size.
+
+    Parameters
+    ----------
+    result : dict
+        `load_result("records")`.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Notes
+    -----
+    Introduced in lesson 05.
+    """
+    ax = ax or _new_axes(6.5, 4)
+    card = result["card_numbers"]
+    everything = {"dice": card["dice"], "type_right": result["official_ids"]["type"]["both"]}
+    groups = {"all slices": everything, **card["per_type"], **card["per_plane"], **card["per_size"]}
+    groups["without hidden twins"] = card["without_hidden_twins"]
+    _intervals(ax, [group["dice"] for group in groups.values()], "mean Dice", 0, BARS, "o")
+    _intervals(ax, [group["type_right"] for group in groups.values()], "share of types right", 1, SECOND, "s")
+    return _finish(ax, list(groups), "on patients never seen")
+
+
+def draw_calibration(result: dict, ax: Axes | None = None) -> Axes:
+    """Draw what share of the types is right over the probability that was stated for them.
+
+    Parameters
+    ----------
+    result : dict
+        `load_result("records")`.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
+    ax = ax or _new_axes(3.6, 3.4)
+    bins = result["card_numbers"]["calibration"]["bins"]
+    ax.plot([1 / 3, 1], [1 / 3, 1], color="grey", linestyle="dashed", label="means what it says")
+    ax.plot([b["stated"] for b in bins], [b["right"] for b in bins], color=BARS, marker="o", label="measured")
+    for b in bins:
+        ax.annotate(f"{b['n_slices']}", (b["stated"], b["right"]), (6, -10), textcoords="offset points", fontsize=8)
+    ax.set(xlabel="stated probability", ylabel="share right", xlim=(0.3, 1.05), ylim=(0, 1.05))
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize="small", loc="upper left")
+    return ax
+
+
 def _draw_variants(result: dict, ax: Axes | None, what: str, words: str) -> Axes:
     variants = list(result["variants"].values())
     ax = ax or _new_axes(6, 0.45 * len(variants) + 0.8)

@@ -106,6 +106,15 @@ class Pipeline:
         """Probability from which on this pair calls a pixel tumour."""
         return self.card["settings"].get("threshold", THRESHOLD)
 
+    @property
+    def training_losses(self) -> list[float]:
+        """Mean training loss of every epoch that its U-Net went through, those of the pair it started from first."""
+        settings, losses = self.card["settings"], []
+        while settings:
+            losses = settings["loss_per_epoch"] + losses
+            settings = settings.get("start_from")
+        return losses
+
     def __call__(self, scan: Scan | Slices | np.ndarray | str | os.PathLike, pixel_mm: float | None = None) -> Report:
         """Look at one scan.
 

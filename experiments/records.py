@@ -27,7 +27,7 @@ from braintut.segmentation.metrics import MISSED_BELOW
 
 FIRST_CYCLE = {"epochs": 45, "learning_rate": 2e-3}
 SECOND_CYCLE = {"epochs": 45, "learning_rate": 1.5e-3, "averaging": 0.998}
-LOOK = {"mirror": True, "threshold": 0.2, "faint_threshold": 0.02}
+LOOK = {"mirror": True, "threshold": 0.1, "faint_threshold": 0.02}
 
 
 def pair_without(fold: int, slices: Slices) -> Pipeline:

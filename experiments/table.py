@@ -129,6 +129,17 @@ def _questions(result: dict) -> Iterator[tuple]:
     )
 
 
+def _records(result: dict) -> Iterator[tuple]:
+    whole = result["official_ids"]
+    folds = " and ".join(", ".join(result["per_fold"]).rsplit(", ", 1))
+    yield f"The whole recipe, folds {folds} by patient: Dice", number(whole["dice"])
+    yield "Slices with Dice below 0.1", percent(whole["missed"])
+    yield "Types right, predicted mask, measured features", percent(whole["type"]["measured_features"])
+    yield "Types right, predicted mask, joined with the network's own answer", percent(whole["type"]["both"])
+    yield "Types right, all slices of a patient voting", percent(whole["patient_vote"])
+    yield "Types right, true mask", percent(whole["type"]["true_mask"])
+
+
 CLAIMS = {
     "leakage": _leakage,
     "losses": _losses,
@@ -138,6 +149,7 @@ CLAIMS = {
     "cost_of_a_mask": _masks,
     "deep_features": _deep,
     "two_questions": _questions,
+    "records": _records,
 }
 
 

@@ -194,6 +194,7 @@ def test_a_second_cycle_remembers_the_patients_of_the_first(tiny_pipeline, phant
     assert all(second.was_fitted_on(patient) for patient in phantoms.patients)
     # With no learning rate to speak of, the kernels are where the first cycle left them.
     np.testing.assert_allclose(second.unet.get_weights()[0], tiny_pipeline.unet.get_weights()[0], atol=1e-6)
+    assert second.training_losses[:-1] == tiny_pipeline.training_losses and len(tiny_pipeline.training_losses) == 4
 
 
 def test_twins_are_told_by_their_merged_id(tiny_pipeline):
