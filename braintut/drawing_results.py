@@ -88,6 +88,28 @@ def draw_two_questions(result: dict, ax: Axes | None = None, what: str = "dice")
     return _draw_variants(result, ax, what, {"dice": "mean Dice", "missed": "share of slices missed"}[what])
 
 
+def draw_recipe(result: dict, ax: Axes | None = None, what: str = "dice") -> Axes:
+    """Draw what each step towards the shipped recipe reached, each on top of the ones above it.
+
+    Parameters
+    ----------
+    result : dict
+        `load_result("recipe")`.
+    ax : Axes, optional
+    what : {"dice", "missed"}
+        Mean Dice, or share of missed slices.
+
+    Returns
+    -------
+    Axes
+
+    Notes
+    -----
+    Introduced in lesson 05.
+    """
+    return _draw_variants(result, ax, what, {"dice": "mean Dice", "missed": "share of slices missed"}[what])
+
+
 def draw_augmentation(result: dict, ax: Axes | None = None, what: str = "dice") -> Axes:
     """Draw what each augmentation reached.
 

@@ -129,6 +129,14 @@ def _questions(result: dict) -> Iterator[tuple]:
     )
 
 
+def _recipe(result: dict) -> Iterator[tuple]:
+    rungs = iter(result["variants"].values())
+    first = next(rungs)
+    yield f"The shipped network on two folds, {first['label']}: Dice", number(first["confirmation"]["dice"])
+    for rung in rungs:
+        yield f"... {rung['label']}: changes Dice by", gain(rung["confirmation"]["gain"])
+
+
 def _records(result: dict) -> Iterator[tuple]:
     whole = result["official_ids"]
     folds = " and ".join(", ".join(result["per_fold"]).rsplit(", ", 1))
@@ -149,6 +157,7 @@ CLAIMS = {
     "cost_of_a_mask": _masks,
     "deep_features": _deep,
     "two_questions": _questions,
+    "recipe": _recipe,
     "records": _records,
 }
 

@@ -19,6 +19,7 @@ import common  # noqa: E402
 import cost_of_a_mask  # noqa: E402
 import deep_features  # noqa: E402
 import leakage  # noqa: E402
+import recipe  # noqa: E402
 import records  # noqa: E402
 
 
@@ -85,6 +86,21 @@ def test_vote_with_all_slices_is_the_patient_vote():
 
 def test_rounding_keeps_the_shape():
     assert common.rounded({"a": [0.123456, np.int64(3)], 2: "x"}) == {"a": [0.1235, 3], "2": "x"}
+
+
+def test_each_rung_is_compared_with_the_one_before():
+    def table(*dice):
+        return pd.DataFrame({"patient": list("ab"), "type": "glioma", "area_mm2": 9.0, "dice": dice, "skull_mm2": 0.0})
+
+    tables = {
+        key: {"development": table(*dice)} for key, dice in {"x": (0, 0.4), "y": (0.5, 0.5), "z": (0.5, 0.6)}.items()
+    }
+    rungs = recipe.climb(tables, {"x": "first", "y": "then", "z": "last"})
+    assert [rung["label"] for rung in rungs.values()] == ["first", "then", "last"]
+    assert [rung["development"]["dice"]["mean"] for rung in rungs.values()] == [0.2, 0.5, 0.55]
+    assert "gain" not in rungs["x"]["development"]
+    assert rungs["y"]["development"]["gain"] == {"mean": 0.3, "ci95": [0.1, 0.5]}
+    assert rungs["z"]["development"]["gain"]["mean"] == 0.05
 
 
 def test_records_are_counted_by_type_plane_and_size():

@@ -18,6 +18,7 @@ DRAWN_BY = {
     "cost_of_a_mask": [drawing_results.draw_cost_of_a_mask],
     "two_questions": [drawing_results.draw_two_questions],
     "deep_features": [drawing_results.draw_deep_features],
+    "recipe": [drawing_results.draw_recipe],
     "records": [drawing_results.draw_records, drawing_results.draw_calibration],
 }
 

@@ -1,0 +1,122 @@
+"""Experiment 10: what did each step towards the shipped recipe buy, and how long did it take?
+
+Run: python experiments/recipe.py DATA     (DATA: folder of the downloaded set; about two hours on two cores)
+
+The network of the shipped pairs, trained on two folds only, so that two others are left to look at. Each rung of
+the ladder keeps what the rungs before it brought.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import typer
+from common import (
+    ALL_CHANGES,
+    CONFIRMATION_FOLD,
+    DEVELOPMENT_FOLD,
+    SMALL_NETWORK,
+    TRAIN_FOLDS,
+    count_masks,
+    load_real,
+    of_folds,
+    summarise_masks,
+    training_minutes,
+    with_interval,
+    write_result,
+)
+
+from braintut.dataset.slices import Slices
+from braintut.fitting import runs_folder
+from braintut.pipeline import mark_tumour
+from braintut.segmentation.losses import DiceLoss
+from braintut.segmentation.prediction import predict_probabilities
+from braintut.segmentation.training import TrainingRun, train_unet
+
+SIZE = 128
+UNET = {"filters": 24, "depth": 4, "stem": 2}
+FIRST_CYCLE = {"epochs": 30, "learning_rate": 2e-3}
+SECOND_CYCLE = {"epochs": 45, "learning_rate": 1.5e-3, "averaging": 0.998}
+FOLDS_LOOKED_AT = {"development": DEVELOPMENT_FOLD, "confirmation": CONFIRMATION_FOLD}
+
+
+def train(name: str, slices: Slices, **settings: object) -> TrainingRun:
+    """Train the network of the shipped pairs; a run that was finished before is only loaded."""
+    return train_unet(
+        slices,
+        folder=runs_folder() / "experiments" / f"recipe_{name}",
+        batch_size=SMALL_NETWORK["batch_size"],
+        precision=SMALL_NETWORK["precision"],
+        augmentation=ALL_CHANGES,
+        keep="last",
+        **settings,
+    )
+
+
+def masks(
+    run: TrainingRun, slices: Slices, mirror: bool = False, threshold: float = 0.5, faint: float | None = None
+) -> np.ndarray:
+    """One tumour a slice, found as the pipeline finds it, shape (N, H, W)."""
+    probabilities = predict_probabilities(run.model, slices.images, mirror)
+    return np.stack(
+        [mark_tumour(p, mm, threshold, faint) for p, mm in zip(probabilities, slices.pixel_mm, strict=True)]
+    )
+
+
+def ladder(slices: Slices) -> list[tuple[str, str, TrainingRun, dict]]:
+    """Key, words, network and way of looking of each rung."""
+    batch = train("batch", slices, unet=UNET, **FIRST_CYCLE)
+    image = train("image", slices, unet=UNET, loss=DiceLoss("image"), **FIRST_CYCLE)
+    four = {**UNET, "classes": 4}
+    typed = train("typed", slices, unet=four, **FIRST_CYCLE)
+    second = train("second", slices, unet=four, start_from=typed.model, **SECOND_CYCLE)
+    both_sides = {"mirror": True}
+    return [
+        ("batch", "Dice per batch + cross-entropy", batch, {}),
+        ("image", "Dice per image", image, {}),
+        ("typed", "names the type as well", typed, {}),
+        ("second", "a second cycle, weights averaged", second, {}),
+        ("mirror", "sees the mirror image as well", second, both_sides),
+        ("threshold", "threshold 0.1, else 0.02", second, {**both_sides, "threshold": 0.1, "faint": 0.02}),
+    ]
+
+
+def climb(tables: dict[str, dict[str, pd.DataFrame]], words: dict[str, str]) -> dict:
+    """Numbers of each rung on both folds, and what it gained over the rung before, slice against slice."""
+    variants, before = {}, None
+    for key, table in tables.items():
+        variants[key] = {"label": words[key], **{fold: summarise_masks(rows) for fold, rows in table.items()}}
+        for fold, rows in table.items() if before else ():
+            variants[key][fold]["gain"] = with_interval(rows["dice"] - before[fold]["dice"], rows["patient"])
+        before = table
+    return variants
+
+
+def main(data: Path) -> None:
+    """Train what is missing and write `recipe.json`."""
+    slices = load_real(data, SIZE)
+    looked_at = {name: of_folds(slices, fold) for name, fold in FOLDS_LOOKED_AT.items()}
+    rungs = ladder(of_folds(slices, *TRAIN_FOLDS))
+    tables = {
+        key: {fold: count_masks(part, masks(run, part, **look)) for fold, part in looked_at.items()}
+        for key, _, run, look in rungs
+    }
+    variants = climb(tables, {key: words for key, words, _, _ in rungs})
+    for key, _, run, look in rungs:
+        variants[key]["minutes"] = 0.0 if look else training_minutes(run)
+    write_result(
+        "recipe",
+        "What did each step towards the shipped recipe buy?",
+        f"U-Net of the shipped pairs ({SIZE} px, {UNET['filters']} filters, {UNET['depth']} levels, stem of 2), all "
+        f"augmentation, trained on folds {TRAIN_FOLDS}, last epoch, one seed: {FIRST_CYCLE['epochs']} epochs, then "
+        f"{SECOND_CYCLE['epochs']}. Steps were chosen on fold {DEVELOPMENT_FOLD}; fold {CONFIRMATION_FOLD} confirms or "
+        f"doesn't. Largest piece of each mask, counted at {SIZE} px. Gains are over the rung before, paired by slice.",
+        sum(variant["minutes"] for variant in variants.values()),
+        {"variants": variants},
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)
