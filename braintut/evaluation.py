@@ -308,7 +308,7 @@ def _row(pipeline: Pipeline, name: str, raw: MatSlice) -> dict:
         "nsd_2mm": surface_dice(raw.mask, predicted, mm),
         "area_mm2": float(raw.mask.sum() * mm**2),
         "not_found": not predicted.any(),
-        "network_types": found.network_types,
+        "network_types": pipeline.network_types(found, predicted),
         "true_features": pipeline.measure(working, raw.mask, mm),
         "predicted_features": pipeline.measure(working, predicted, mm) if predicted.any() else {},
     }

@@ -42,15 +42,14 @@ THRESHOLD = 0.5
 class Found:
     """What the first half of the way leaves: the picture on two grids, probability and mask on its own.
 
-    `network_types` is what the network itself thinks of the type inside the mask, shape (3,); None where it
-    knows no types or found nothing.
+    `classes` is all that the U-Net says of each pixel, on the grid that it sees, shape (S, S, C).
     """
 
     normalised: np.ndarray
     working: np.ndarray
+    classes: np.ndarray
     probability: np.ndarray
     mask: np.ndarray
-    network_types: np.ndarray | None = None
 
 
 @dataclass
@@ -107,6 +106,11 @@ class Pipeline:
         return self.card["settings"].get("threshold", THRESHOLD)
 
     @property
+    def names_types(self) -> bool:
+        """Whether the U-Net itself tells the types apart."""
+        return self.card["settings"]["unet"].get("classes", 1) > 1
+
+    @property
     def training_losses(self) -> list[float]:
         """Mean training loss of every epoch that its U-Net went through, those of the pair it started from first."""
         settings, losses = self.card["settings"], []
@@ -142,14 +146,11 @@ class Pipeline:
         tumour_type, probabilities, opinions, reasons = None, None, {}, []
         if mask.any():
             features = self.measure(found.working, mask, pixel_mm)
-            row = pd.DataFrame([features])
-            measured = predict_types(self.classifier, row)[list(TUMOUR_TYPES)].to_numpy()[0]
-            joint = join_opinions(measured, found.network_types)
-            tumour_type, probabilities = TUMOUR_TYPES[joint.argmax()], _by_name(joint)
-            opinions = {"features": _by_name(measured)}
-            if found.network_types is not None:
-                opinions["network"] = _by_name(found.network_types)
-            reasons = explain(self.classifier, row, self.reference, label=int(joint.argmax()) + 1)
+            said = self.opinions(found, mask, features)
+            joint = join_opinions(said["features"], said.get("network"))
+            tumour_type, probabilities = TUMOUR_TYPES[joint.argmax()], by_name(joint)
+            opinions = {who: by_name(types) for who, types in said.items()}
+            reasons = explain(self.classifier, pd.DataFrame([features]), self.reference, label=int(joint.argmax()) + 1)
         return Report(
             scan=scan.name, image=found.normalised, probability=found.probability, predicted_mask=mask,
             tumour_type=tumour_type,
@@ -169,8 +170,23 @@ class Pipeline:
         classes = self.look(working)
         probability = _on_own_grid(tumour_probability(classes), image.shape)
         mask = mark_tumour(probability, pixel_mm, self.threshold, self.card["settings"].get("faint_threshold"))
+        return Found(normalised, working, classes, probability, mask)
+
+    def opinions(self, found: Found, mask: np.ndarray, features: dict[str, float]) -> dict[str, np.ndarray]:
+        """What "features" (the classifier) and, if it knows types, "network" (the U-Net) say of the type in a mask.
+
+        Each opinion has shape (3,) and adds up to 1; the mask lies on the scan's own grid and is not empty.
+        """
+        measured = predict_types(self.classifier, pd.DataFrame([features]))[list(TUMOUR_TYPES)].to_numpy()[0]
+        network = self.network_types(found, mask)
+        return {"features": measured} if network is None else {"features": measured, "network": network}
+
+    def network_types(self, found: Found, mask: np.ndarray) -> np.ndarray | None:
+        """What the U-Net itself says of the type in a mask, shape (3,); None if it knows none or the mask is empty."""
+        if not self.names_types:
+            return None
         share = resize(pad_to_square(mask).astype(np.float32), self.unet_size)
-        return Found(normalised, working, probability, mask, types_inside(classes, share))
+        return types_inside(found.classes, share)
 
     def prepare(self, normalised: np.ndarray) -> np.ndarray:
         """Bring a normalised picture of any shape to the square working grid, shape (S, S)."""
@@ -385,7 +401,8 @@ def _fingerprint(salt: str, patient: str) -> str:
     return hashlib.sha256((salt + patient).encode()).hexdigest()
 
 
-def _by_name(probabilities: np.ndarray) -> dict[str, float]:
+def by_name(probabilities: np.ndarray) -> dict[str, float]:
+    """Three probabilities as a dictionary by type."""
     return {name: float(p) for name, p in zip(TUMOUR_TYPES, probabilities, strict=True)}
 
 

@@ -97,7 +97,16 @@ def test_the_shown_mask_is_the_one_that_the_pipeline_reports(few, blurred):
     assert np.array_equal(explorer.predicted_mask, report.predicted_mask)
     features = explorer.findings.measures(0, explorer.predicted_mask)
     assert features == pytest.approx(report.features)
-    assert explorer.findings.types(features) == pytest.approx(report.probabilities)
+    assert explorer.findings.types(0, explorer.predicted_mask, features) == pytest.approx(report.probabilities)
+
+
+def test_explorer_and_report_name_the_type_alike_where_the_network_has_a_say(few, typed_pipeline):
+    sure = replace(typed_pipeline, card={**typed_pipeline.card, "settings": {**typed_pipeline.card["settings"]}})
+    sure.card["settings"]["threshold"] = 0.02
+    explorer, report = SliceExplorer(few, sure), sure(few[0])
+    assert report.tumour_found and set(report.opinions) == {"features", "network"}
+    shares = ", ".join(f"{name} {p:.0%}" for name, p in report.probabilities.items())
+    assert f"<b>Classifier and network say</b> {shares}" in explorer.numbers.value
 
 
 def test_a_patient_of_the_training_is_named_as_such(phantoms, tiny_pipeline):

@@ -163,8 +163,10 @@ class SliceExplorer(widgets.VBox):
         lines = []
         if mask is not None:
             columns["predicted mask"] = findings.measures(index, mask)
-            lines += [f"{name} {p:.0%}" for name, p in findings.types(columns["predicted mask"]).items()]
-        said = f"<p><b>The classifier says</b> {', '.join(lines)}.</p>" if lines else ""
+            types = findings.types(index, mask, columns["predicted mask"])
+            lines += [f"{name} {p:.0%}" for name, p in types.items()]
+            who = "Classifier and network say" if findings.pipeline.names_types else "The classifier says"
+        said = f"<p><b>{who}</b> {', '.join(lines)}.</p>" if lines else ""
         if findings.is_known(index):
             said += "<p>The network was trained on this patient: this shows what it learned, not how good it is.</p>"
         return measures_table(columns) + said

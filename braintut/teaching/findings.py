@@ -6,9 +6,8 @@ import html
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from braintut.dataset.slices import TUMOUR_TYPES, Slices
+from braintut.dataset.slices import Slices
 from braintut.report_page import MEASURES
 
 if TYPE_CHECKING:
@@ -66,13 +65,14 @@ class Findings:
             return self.pipeline.measure(self._look(index).working, mask, pixel_mm)
         return measure_features(self.slices.images[index], mask, pixel_mm)
 
-    def types(self, features: dict[str, float]) -> dict[str, float]:
-        """Probability of each type by the classifier; empty without a pipeline or features."""
+    def types(self, index: int, mask: np.ndarray, features: dict[str, float]) -> dict[str, float]:
+        """Probability of each type for a mask with these features, as a report would state it; empty without them."""
         if self.pipeline is None or not features:
             return {}
-        classifier = self.pipeline.classifier
-        likely = classifier.predict_proba(pd.DataFrame([features]))[0]
-        return {TUMOUR_TYPES[c - 1]: float(p) for c, p in zip(classifier.classes_, likely, strict=True)}
+        from braintut.pipeline import by_name, join_opinions
+
+        said = self.pipeline.opinions(self._look(index), mask, features)
+        return by_name(join_opinions(said["features"], said.get("network")))
 
     def is_known(self, index: int) -> bool:
         """Whether the network was trained on this slice's patient."""
