@@ -45,10 +45,11 @@ def predict_classes(model: keras.Model, images: np.ndarray, mirror: bool = False
     parts = []
     for start in range(0, len(images), batch_size):
         batch = np.asarray(images[start : start + batch_size], np.float32)[..., None]
-        predicted = model.predict_on_batch(batch)
-        if mirror:
-            predicted = (predicted + model.predict_on_batch(batch[:, :, ::-1])[:, :, ::-1]) / 2
-        parts.append(predicted)
+        if mirror:  # one call for both is quicker than two
+            seen, turned = np.split(model.predict_on_batch(np.concatenate([batch, batch[:, :, ::-1]])), 2)
+            parts.append((seen + turned[:, :, ::-1]) / 2)
+        else:
+            parts.append(model.predict_on_batch(batch))
     return np.concatenate(parts)
 
 
