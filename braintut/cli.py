@@ -142,14 +142,18 @@ def train(
     batch_size: Annotated[int, typer.Option(help="Slices a step.", min=1)] = 16,
     learning_rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 2e-3,
     mirror: Annotated[bool, typer.Option("--mirror", help="Predict the mirrored slice, too, and average.")] = False,
-    threshold: Annotated[float, typer.Option(help="A pixel is tumour from this probability on.", min=0, max=1)] = 0.5,
+    threshold: Annotated[
+        float, typer.Option(help="A pixel is tumour from this probability on.", min=0, max=0.99)
+    ] = 0.5,
     faint_threshold: Annotated[
         float | None,
-        typer.Option(help="Second threshold where nothing reaches it, for sets without healthy heads.", min=0, max=1),
+        typer.Option(
+            help="Second, lower one where nothing reaches --threshold, for sets without healthy heads.", min=0
+        ),
     ] = None,
     averaging: Annotated[
         float | None,
-        typer.Option(help="Keep a running average of the weights, of which each step keeps this share: 0.998.", max=1),
+        typer.Option(help="Keep a running average of the weights, of which each step keeps this share: 0.998.", min=0),
     ] = None,
     precision: Annotated[
         str, typer.Option(help="auto, float32, mixed_float16 (GPU) or mixed_bfloat16 (recent CPUs).")
@@ -178,6 +182,9 @@ def train(
     slices, test = _training_slices(data, folds), None
     if hold_out:
         slices, test = split_by_fold(slices, hold_out)
+    if faint_threshold is not None and faint_threshold >= threshold:
+        raise DataError(f"--faint-threshold ({faint_threshold:g}) must lie below --threshold ({threshold:g}).")
+    borrowed = _numbers_of(numbers_from) if numbers_from else None
     name = name or out.name
     start = pipelines.load_pipeline(start_from) if start_from else None
     pipeline = fitting.fit_pipeline(
@@ -191,8 +198,8 @@ def train(
         pipeline.card["numbers"] = evaluation.evaluate_slices(pipeline, test).numbers
     elif test is not None:
         pipeline.card["numbers"] = evaluation.evaluate_folder(pipeline, data, hold_out).numbers
-    if numbers_from:
-        pipeline.card["numbers"], pipeline.card["numbers_from"] = _numbers_of(numbers_from)
+    if borrowed:
+        pipeline.card["numbers"], pipeline.card["numbers_from"] = borrowed
     if pipeline.card["numbers"]:
         pipeline.card["fails_for"] = evaluation.weak_points(pipeline.card["numbers"])
     typer.echo(f"The pair is in {pipeline.save(out)}.")
@@ -201,10 +208,15 @@ def train(
 def _numbers_of(source: Path) -> tuple[dict, str]:
     """Numbers of another pair's card or of `experiments/records.py`, and how they were counted."""
     if source.suffix == ".json":
-        folds = json.loads(source.read_text(encoding="utf-8"))
-        words = "the same recipe, each fold counted by a pair fitted on the others"
-        return folds["card_numbers"], f"{words} (folds {', '.join(folds['per_fold'])})"
+        try:
+            records = json.loads(source.read_text(encoding="utf-8"))
+            numbers, folds = records["card_numbers"], ", ".join(records["per_fold"])
+        except (OSError, ValueError, KeyError) as error:
+            raise DataError(f"{source} is not the records.json of experiments/records.py: {error!r}.") from error
+        return numbers, f"the same recipe, each fold counted by a pair fitted on the others (folds {folds})"
     numbers = import_quietly("braintut.pipeline").load_pipeline(source).card["numbers"]
+    if not numbers or "per_type" not in numbers:
+        raise DataError(f"The card of {source} holds no such numbers; train that pair again with --hold-out.")
     return numbers, f"the same recipe fitted without the fold it was counted on ({source.name})"
 
 

@@ -325,7 +325,7 @@ def draw_recall(result: dict, ax: Axes | None = None, rung: str = "seed") -> Axe
 
 
 def draw_records(result: dict, ax: Axes | None = None) -> Axes:
-    """Draw mean Dice and share of types right of the whole recipe: all slices, by type, plane and size.
+    """Draw mean Dice and share of types right of the whole recipe: all, by type, plane, size and without twins.
 
     Parameters
     ----------

@@ -139,12 +139,14 @@ def summarise(table: pd.DataFrame) -> dict:
     Returns
     -------
     dict
-        Dice, surface distance, accuracy, confusion and calibration, the same
-        by size and without hidden twins; intervals over patients.
+        Dice, surface distance, accuracy, confusion and calibration of all
+        slices; what `numbers_of_group` gives by type, by size and without
+        hidden twins (None if all are twins); intervals over patients.
     """
     right = (table["type_predicted_mask"] == table["type"]).to_numpy()
     patients = table["patient"].to_numpy()
     dice = table["dice"].to_numpy()
+    vote, sizes = vote_right(table), _size_of(table)
     return {
         "dice": {
             "mean": _round(dice.mean()),
@@ -164,8 +166,8 @@ def summarise(table: pd.DataFrame) -> dict:
                 for who in ("measured_features", "network")
                 if f"type_{who}" in table
             },
-            "patient_vote": _round(vote_right(table).mean()),
-            "ci95_patient_vote": [_round(v) for v in _interval_over_rows(vote_right(table))],
+            "patient_vote": _round(vote.mean()),
+            "ci95_patient_vote": [_round(v) for v in bootstrap_interval(vote.to_numpy(), vote.index.to_numpy())],
             "ci95_predicted_mask": [_round(v) for v in bootstrap_interval(right, patients)],
             "recall_predicted_mask": {
                 t: _round(right[(table["type"] == t).to_numpy()].mean())
@@ -180,14 +182,16 @@ def summarise(table: pd.DataFrame) -> dict:
             ]
             for t in TUMOUR_TYPES
         ],
-        "per_type": {t: group(table[table["type"] == t]) for t in TUMOUR_TYPES if (table["type"] == t).any()},
-        "per_size": {size: group(rows) for size in SIZES if len(rows := table[size_of(table) == size])},
-        "without_hidden_twins": group(table[~table["twin"]]) if not table["twin"].all() else None,
+        "per_type": {
+            t: numbers_of_group(table[table["type"] == t]) for t in TUMOUR_TYPES if (table["type"] == t).any()
+        },
+        "per_size": {size: numbers_of_group(rows) for size in SIZES if len(rows := table[sizes == size])},
+        "without_hidden_twins": numbers_of_group(table[~table["twin"]]) if not table["twin"].all() else None,
         "calibration": calibration(table),
     }
 
 
-def group(rows: pd.DataFrame) -> dict:
+def numbers_of_group(rows: pd.DataFrame) -> dict:
     """The numbers that matter for some of the slices: how many, mean Dice, misses and types right.
 
     Parameters
@@ -199,6 +203,10 @@ def group(rows: pd.DataFrame) -> dict:
     -------
     dict
         Intervals over patients; areas of the true masks in mm2, smallest and largest.
+
+    Notes
+    -----
+    Introduced in lesson 05.
     """
     patients, dice = rows["patient"].to_numpy(), rows["dice"].to_numpy()
     right = (rows["type_predicted_mask"] == rows["type"]).to_numpy()
@@ -212,7 +220,7 @@ def group(rows: pd.DataFrame) -> dict:
     }
 
 
-def size_of(table: pd.DataFrame) -> pd.Series:
+def _size_of(table: pd.DataFrame) -> pd.Series:
     """Name in `SIZES` of each row's quarter, by the area of its true mask; the smallest tumours come first."""
     rank = table["area_mm2"].rank(method="first")
     return (np.ceil(len(SIZES) * rank / len(table)).astype(int) - 1).map(dict(enumerate(SIZES)))
@@ -236,6 +244,10 @@ def calibration(table: pd.DataFrame) -> dict | None:
     References
     ----------
     Guo, Pleiss, Sun and Weinberger, 2017, https://proceedings.mlr.press/v70/guo17a.html
+
+    Notes
+    -----
+    Introduced in lesson 08.
     """
     found = table[~table["not_found"].astype(bool)]
     if found.empty:
@@ -267,6 +279,10 @@ def weak_points(numbers: dict) -> str:
     -------
     str
         One sentence for the model card.
+
+    Notes
+    -----
+    Introduced in lesson 08.
     """
     words = []
     for groups, name in ((numbers["per_type"], "{}"), (numbers["per_size"], "the {} of the tumours by area")):
@@ -339,16 +355,26 @@ def _likeliest(probabilities: np.ndarray) -> np.ndarray:
 
 
 def vote_right(table: pd.DataFrame) -> pd.Series:
-    """Whether each patient's slices, voting with their mean probabilities, name the right type."""
+    """Whether each patient's slices, voting with their mean probabilities, name the right type.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `summarise` takes it.
+
+    Returns
+    -------
+    Series of bool, indexed by patient
+
+    Notes
+    -----
+    Introduced in lesson 07.
+    """
     # A patient where nothing was found on any slice has no vote, which is a wrong answer.
     mean = table.groupby("patient")[list(TUMOUR_TYPES)].mean().dropna(how="all")
     winner = mean.idxmax(axis=1)
     truth = table.groupby("patient")["type"].first()
     return winner.reindex(truth.index) == truth
-
-
-def _interval_over_rows(right: pd.Series) -> tuple[float, float]:
-    return bootstrap_interval(right.to_numpy(), right.index.to_numpy())
 
 
 def _counts(table: pd.DataFrame, excluded: list[str]) -> dict:

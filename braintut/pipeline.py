@@ -60,7 +60,7 @@ class Pipeline:
     ----------
     unet : keras.Model
     classifier : sklearn Pipeline
-        Fitted on jittered and predicted masks; names the type from a predicted mask.
+        Fitted on jittered and predicted masks; says what it thinks of the type, from a predicted mask.
     classifier_true_mask : sklearn Pipeline
         Fitted on true masks; `evaluate` uses it to tell what the mask costs.
     reference : DataFrame
@@ -173,9 +173,25 @@ class Pipeline:
         return Found(normalised, working, classes, probability, mask)
 
     def opinions(self, found: Found, mask: np.ndarray, features: dict[str, float]) -> dict[str, np.ndarray]:
-        """What "features" (the classifier) and, if it knows types, "network" (the U-Net) say of the type in a mask.
+        """What the classifier and, if it knows types, the U-Net say of the type in a mask.
 
-        Each opinion has shape (3,) and adds up to 1; the mask lies on the scan's own grid and is not empty.
+        Parameters
+        ----------
+        found : Found
+            Of the same scan.
+        mask : ndarray of bool, shape (H, W)
+            On the scan's own grid, not empty.
+        features : dict
+            Of this mask, see `measure`.
+
+        Returns
+        -------
+        dict of str to ndarray, shape (3,)
+            "features" and "network"; each adds up to 1.
+
+        Notes
+        -----
+        Introduced in lesson 08.
         """
         measured = predict_types(self.classifier, pd.DataFrame([features]))[list(TUMOUR_TYPES)].to_numpy()[0]
         network = self.network_types(found, mask)

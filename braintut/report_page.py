@@ -36,7 +36,8 @@ SEEN = (
     "This pair was trained on slices of this very patient (or of one whose id differs in the last letter only): "
     "the answer shows what it remembers, not how good it is."
 )
-STRICT, LAX = 0.7, 0.3  # thresholds between which a border is called uncertain
+DOUBT = 7 / 3
+"""A border is called uncertain where the odds of tumour lie within this factor of those of the threshold."""
 
 
 def report_page(report: Report, true_mask: np.ndarray | None = None) -> str:
@@ -86,7 +87,7 @@ def report_fragment(report: Report, true_mask: np.ndarray | None = None) -> str:
 
 
 def doubt_in_words(probabilities: dict[str, float]) -> str:
-    """Say in a sentence how sure a classifier is.
+    """Say in a sentence how sure the answer is.
 
     Parameters
     ----------
@@ -111,7 +112,10 @@ def doubt_in_words(probabilities: dict[str, float]) -> str:
 
 
 def area_range_mm2(report: Report) -> tuple[float, float]:
-    """Area of the tumour if the border were drawn strictly (probability 0.7) or laxly (0.3).
+    """Area of the tumour if the border were drawn more strictly or more laxly.
+
+    The odds of the pair's threshold are multiplied or divided by 7/3: instead
+    of 0.5 the border is drawn at 0.7 or 0.3, instead of 0.1 at 0.21 or 0.05.
 
     Parameters
     ----------
@@ -127,8 +131,10 @@ def area_range_mm2(report: Report) -> tuple[float, float]:
     -----
     Introduced in lesson 08.
     """
-    strict = report.predicted_mask & (report.probability >= STRICT)
-    lax = binary_propagation(report.predicted_mask, mask=(report.probability >= LAX) | report.predicted_mask)
+    odds = report.threshold / (1 - report.threshold)
+    at = {name: o / (1 + o) for name, o in {"strict": odds * DOUBT, "lax": odds / DOUBT}.items()}
+    strict = report.predicted_mask & (report.probability >= at["strict"])
+    lax = binary_propagation(report.predicted_mask, mask=(report.probability >= at["lax"]) | report.predicted_mask)
     return float(strict.sum()) * report.pixel_mm**2, float(lax.sum()) * report.pixel_mm**2
 
 

@@ -58,7 +58,7 @@ def train(name: str, slices: Slices, **settings: object) -> TrainingRun:
 def masks(
     run: TrainingRun, slices: Slices, mirror: bool = False, threshold: float = 0.5, faint: float | None = None
 ) -> np.ndarray:
-    """One tumour a slice, found as the pipeline finds it, shape (N, H, W)."""
+    """One tumour a slice, found as the pipeline finds it but on the network's own grid, shape (N, H, W)."""
     probabilities = predict_probabilities(run.model, slices.images, mirror)
     return np.stack(
         [mark_tumour(p, mm, threshold, faint) for p, mm in zip(probabilities, slices.pixel_mm, strict=True)]

@@ -1,9 +1,9 @@
 """Experiment 9: how good is the whole recipe, cross-validated by patient?
 
 Run: python experiments/records.py DATA     (DATA: folder of the downloaded set)
-     python experiments/records.py DATA --folds 4     trains and counts one fold only
+     python experiments/records.py DATA --folds 4     counts one fold only (its pair ships, nothing is trained)
 
-Each official fold is counted by a pair that was fitted on the other three, with the settings of `braintut train`.
+Each official fold is counted by a pair that was fitted on the other three, in two cycles, as the README's commands do.
 A pair that ships (`figshare_without_fold_4`) or was fitted before is taken as it is.
 """
 
@@ -16,11 +16,12 @@ from typing import Annotated
 
 import pandas as pd
 import typer
-from common import FOLDS, load_real, of_folds, with_interval, write_result
+from common import FOLDS, SMALL_NETWORK, load_real, of_folds, with_interval, write_result
 from planes import PLANES, guess_planes
 
 from braintut.dataset.slices import Slices
-from braintut.evaluation import evaluate_folder, group, summarise, vote_right
+from braintut.errors import ModelError
+from braintut.evaluation import evaluate_folder, numbers_of_group, summarise, vote_right
 from braintut.fitting import fit_pipeline, runs_folder
 from braintut.pipeline import Pipeline, load_pipeline, shipped_pairs
 from braintut.segmentation.metrics import MISSED_BELOW
@@ -34,10 +35,20 @@ def pair_without(fold: int, slices: Slices) -> Pipeline:
     """The pair fitted on all folds but this one: shipped, kept from an earlier run, or fitted now."""
     name = f"figshare_without_fold_{fold}"
     if name in shipped_pairs():
-        return load_pipeline(name)
-    train = slices[slices.folds != fold]
-    first = kept_pair(f"{name}_first_cycle", train, **FIRST_CYCLE)
-    return kept_pair(name, train, start_from=first, **SECOND_CYCLE)
+        pair = load_pipeline(name)
+    else:
+        train = slices[slices.folds != fold]
+        first = kept_pair(f"{name}_first_cycle", train, **FIRST_CYCLE)
+        pair = kept_pair(name, train, start_from=first, **SECOND_CYCLE)
+    demand_recipe(pair)
+    return pair
+
+
+def demand_recipe(pair: Pipeline) -> None:
+    """Refuse a pair that was fitted otherwise than the protocol says."""
+    for setting, wanted in {**SECOND_CYCLE, **LOOK}.items():
+        if (found := pair.card["settings"].get(setting)) != wanted:
+            raise ModelError(f"The pair '{pair.name}' was fitted with {setting} {found}, not {wanted}; fit it again.")
 
 
 def kept_pair(name: str, train: Slices, **settings: object) -> Pipeline:
@@ -45,7 +56,7 @@ def kept_pair(name: str, train: Slices, **settings: object) -> Pipeline:
     folder = runs_folder() / "pairs" / name
     if not (folder / "card.json").exists():
         pair = fit_pipeline(
-            train, name=name, folder=runs_folder() / name, precision="mixed_bfloat16", **LOOK, **settings
+            train, name=name, folder=runs_folder() / name, precision=SMALL_NETWORK["precision"], **LOOK, **settings
         )
         pair.save(folder)
     return load_pipeline(folder)
@@ -82,7 +93,7 @@ def card_numbers(table: pd.DataFrame) -> dict:
         "n_excluded_patients": 0,
         "n_twin_slices": int(table["twin"].sum()),
         **summarise(table),
-        "per_plane": {plane: group(rows) for plane in PLANES if len(rows := table[table["plane"] == plane])},
+        "per_plane": {plane: numbers_of_group(rows) for plane in PLANES if len(rows := table[table["plane"] == plane])},
     }
 
 

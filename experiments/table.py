@@ -139,13 +139,15 @@ def _recipe(result: dict) -> Iterator[tuple]:
 
 def _records(result: dict) -> Iterator[tuple]:
     whole = result["official_ids"]
-    folds = " and ".join(", ".join(result["per_fold"]).rsplit(", ", 1))
-    yield f"The whole recipe, folds {folds} by patient: Dice", number(whole["dice"])
-    yield "Slices with Dice below 0.1", percent(whole["missed"])
-    yield "Types right, predicted mask, measured features", percent(whole["type"]["measured_features"])
-    yield "Types right, predicted mask, joined with the network's own answer", percent(whole["type"]["both"])
-    yield "Types right, all slices of a patient voting", percent(whole["patient_vote"])
-    yield "Types right, true mask", percent(whole["type"]["true_mask"])
+    yield (
+        f"The whole recipe, fitted on the other folds, fold {', '.join(result['per_fold'])}: Dice",
+        number(whole["dice"]),
+    )
+    yield "The whole recipe: slices with Dice below 0.1", percent(whole["missed"])
+    yield "The whole recipe: types right, measured features", percent(whole["type"]["measured_features"])
+    yield "The whole recipe: types right, joined with the network's own answer", percent(whole["type"]["both"])
+    yield "The whole recipe: types right, all slices of a patient voting", percent(whole["patient_vote"])
+    yield "The whole recipe: types right, true mask", percent(whole["type"]["true_mask"])
 
 
 CLAIMS = {

@@ -93,7 +93,7 @@ def evaluation_folder(tmp_path, n=6):
 
 EVALUATION_KEYS = {
     "n_slices", "n_patients", "n_excluded_slices", "n_excluded_patients", "n_twin_slices", "dice", "nsd_2mm",
-    "accuracy", "confusion_predicted_mask", "seconds",
+    "accuracy", "confusion_predicted_mask", "per_type", "per_size", "without_hidden_twins", "calibration", "seconds",
 }  # fmt: skip
 
 
@@ -107,7 +107,8 @@ def test_evaluate_writes_its_contract(monkeypatch, capsys, tiny_folder, tmp_path
         "mean", "median", "ci95", "per_type", "per_patient_mean", "missed_fraction", "not_found_fraction",
     }  # fmt: skip
     assert set(numbers["accuracy"]) == {
-        "true_mask", "predicted_mask", "patient_vote", "ci95_predicted_mask", "recall_predicted_mask",
+        "true_mask", "predicted_mask", "patient_vote", "ci95_predicted_mask", "ci95_patient_vote",
+        "recall_predicted_mask",
     }  # fmt: skip
     assert np.shape(numbers["confusion_predicted_mask"]) == (3, 4) and "3 slices of 3 patients" in text
 
@@ -167,6 +168,22 @@ def test_train_holds_out_and_measures(monkeypatch, capsys, tmp_path):
         told = json.loads((tmp_path / "all" / "card.json").read_text())
         assert told["numbers"] == card["numbers"] and told["fails_for"] == card["fails_for"]
         assert words in told["numbers_from"] and told["data"]["folds"] == [1, 2, 3, 4, 5]
+
+
+def test_train_says_before_it_begins_what_is_wrong(monkeypatch, capsys, tmp_path, tiny_folder):
+    unlike, broken = tmp_path / "unlike.json", tmp_path / "broken.json"
+    unlike.write_text("{}")
+    broken.write_text("{")
+    for options, words in (
+        (["--faint-threshold", 0.5], "--faint-threshold (0.5) must lie below --threshold (0.5)"),
+        (["--averaging", 1], "averaging must be at least 0 and below 1"),
+        (["--numbers-from", unlike], f"{unlike} is not the records.json"),
+        (["--numbers-from", broken], f"{broken} is not the records.json"),
+        (["--numbers-from", tmp_path / "none.json"], "none.json is not the records.json"),
+        (["--numbers-from", tiny_folder], "holds no such numbers; train that pair again with --hold-out"),
+    ):
+        code, _, err = run(monkeypatch, capsys, "train", "phantoms", "--out", tmp_path / "pair", *options)
+        assert code == 1 and words in err and "epoch" not in err and not (tmp_path / "pair").exists()
 
 
 def test_train_takes_only_folds_that_are_there(monkeypatch, capsys, tmp_path):

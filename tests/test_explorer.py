@@ -102,9 +102,10 @@ def test_the_shown_mask_is_the_one_that_the_pipeline_reports(few, blurred):
 
 def test_explorer_and_report_name_the_type_alike_where_the_network_has_a_say(few, typed_pipeline):
     sure = replace(typed_pipeline, card={**typed_pipeline.card, "settings": {**typed_pipeline.card["settings"]}})
-    sure.card["settings"]["threshold"] = 0.02
+    sure.card["settings"]["threshold"] = 0.1
     explorer, report = SliceExplorer(few, sure), sure(few[0])
     assert report.tumour_found and set(report.opinions) == {"features", "network"}
+    assert np.array_equal(explorer.predicted_mask, report.predicted_mask)
     shares = ", ".join(f"{name} {p:.0%}" for name, p in report.probabilities.items())
     assert f"<b>Classifier and network say</b> {shares}" in explorer.numbers.value
 

@@ -181,6 +181,15 @@ def test_area_range_tells_how_sure_the_border_is():
     assert area_range_mm2(sharp) == (sharp.area_mm2, sharp.area_mm2)
 
 
+def test_area_range_lies_around_the_threshold_of_the_pair():
+    probability = make_report().probability
+    report = make_report(threshold=0.25, predicted_mask=probability >= 0.25)
+    # Odds of 1/3, times or divided by 7/3: the border lies at 0.4375 (11.25 px) or 0.125 (17.5 px), not 0.25 (15 px).
+    strict, lax = area_range_mm2(report)
+    assert strict == pytest.approx(np.pi * 11.25**2 * 4, rel=0.1) and lax == pytest.approx(np.pi * 17.5**2 * 4, rel=0.1)
+    assert strict < report.area_mm2 < lax
+
+
 def test_area_range_leaves_other_spots_out():
     report = make_report()
     probability = report.probability.copy()

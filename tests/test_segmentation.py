@@ -234,6 +234,21 @@ def test_averaging_returns_the_average_and_validates_it(few):
     assert slow.history[-1]["val_dice"] == pytest.approx(dice, abs=1e-3)
 
 
+@pytest.mark.parametrize("share", [-0.5, 1.0])
+def test_averaging_is_a_share(few, share):
+    with pytest.raises(ModelError, match=f"below 1, but is {share}"):
+        train_unet(few, epochs=1, unet=TINY, averaging=share)
+
+
+def test_checkpoints_leave_other_files_alone(few, tmp_path):
+    mine = tmp_path / "mine.weights.h5"
+    mine.write_bytes(b"mine")
+    how = {"batch_size": 8, "unet": TINY, "report": lambda line: None}
+    train_unet(few, epochs=2, **how, averaging=0.5, folder=tmp_path)
+    names = {"mine.weights.h5", "epoch_0002.weights.h5", "average_0002.weights.h5", "state.json"}
+    assert {file.name for file in tmp_path.iterdir()} == names and mine.read_bytes() == b"mine"
+
+
 def test_other_settings_do_not_go_on_in_the_same_folder(few, tmp_path):
     train_unet(few, epochs=1, batch_size=8, unet=TINY, folder=tmp_path, report=lambda line: None)
     with pytest.raises(ModelError, match="batch_size was 8, is now 4"):

@@ -19,7 +19,7 @@ def predict_probabilities(
         Normalised slices in 0..1, at the size the model was trained with.
     mirror : bool
         Also predict the mirrored slice, mirror that back, and average both.
-        Slower by half to twice, a little better.
+        Slower, a little better.
     batch_size : int
 
     Returns

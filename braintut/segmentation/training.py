@@ -142,7 +142,8 @@ def train_unet(
     Raises
     ------
     ModelError
-        If the folder holds a training with other settings, or `keep` is unknown.
+        If the folder holds a training with other settings, `keep` is unknown,
+        or `averaging` isn't a share.
 
     Notes
     -----
@@ -151,6 +152,8 @@ def train_unet(
     report = report or (lambda line: print(line, file=sys.stderr, flush=True))
     if keep not in ("best", "last"):
         raise ModelError(f"keep must be 'best' or 'last', but is '{keep}'.")
+    if averaging is not None and not 0 <= averaging < 1:
+        raise ModelError(f"averaging must be at least 0 and below 1, but is {averaging}.")
     unet = unet or {}
     typed = unet.get("classes", 1) > 1
     settings = {
@@ -169,7 +172,7 @@ def train_unet(
         model.optimizer.build(model.trainable_variables)
         if start_from is not None:
             model.set_weights(start_from.get_weights())
-    average = _RunningAverage(averaging, model.get_weights()) if averaging else None
+    average = None if averaging is None else _RunningAverage(averaging, model.get_weights())
     history, best_weights = checkpoints.restore(model, average) if checkpoints else ([], None)
     if history:
         report(f"going on after epoch {len(history)} of {epochs} ({folder})")
@@ -277,9 +280,11 @@ class _RunningAverage(keras.callbacks.Callback):
 @contextlib.contextmanager
 def _weights_of(model: keras.Model, average: _RunningAverage | None) -> Iterator[None]:
     """Give the model the averaged weights for a moment; without an average leave it as it is."""
+    if average is None:
+        yield
+        return
     now = model.get_weights()
-    if average:
-        model.set_weights(average.weights)
+    model.set_weights(average.weights)
     try:
         yield
     finally:
@@ -336,6 +341,6 @@ class _Checkpoints:
         state = {"settings": self.settings, "history": history, "last": last, "best": best, "average": averaged}
         with whole_file(self.state_file) as part:
             part.write_text(json.dumps(state, indent=1))
-        for old in self.folder.glob("*.weights.h5"):
+        for old in (*self.folder.glob("epoch_*.weights.h5"), *self.folder.glob("average_*.weights.h5")):
             if old.name not in (last, best, averaged):
                 old.unlink()

@@ -29,8 +29,9 @@ class SliceExplorer(widgets.VBox):
     slices : Slices
         At least one.
     pipeline : Pipeline, optional
-        Adds the predicted mask, its threshold, and the type that the
-        classifier names.
+        Adds the predicted mask, its threshold (at first the pair's own), and
+        the type, as a report would state it. There is no second look: where
+        nothing reaches the threshold, nothing is shown.
     patient : str, optional
         Where to begin; the first patient if left out.
 
@@ -83,7 +84,7 @@ class SliceExplorer(widgets.VBox):
         self.contrast = _slider(widgets.FloatRangeSlider, "Contrast", (0.0, 1.0), 0.0, 1.0, 0.05)
         self.zoom = _slider(widgets.FloatSlider, "Zoom", 1.0, 1.0, 8.0, 0.5)
         start = self.findings.pipeline.threshold if has_network else 0.5
-        self.threshold = _slider(widgets.FloatSlider, "Threshold", start, 0.05, 0.95, 0.05, disabled=not has_network)
+        self.threshold = _slider(widgets.FloatSlider, "Threshold", start, 0.01, 0.99, 0.01, disabled=not has_network)
 
     def _make_views(self) -> None:
         self.picture = widgets.Image(format="png", layout=widgets.Layout(width=f"{SIDE}px"))
