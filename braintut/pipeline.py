@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import keras
@@ -150,7 +151,7 @@ class Pipeline:
             joint = join_opinions(said["features"], said.get("network"))
             tumour_type, probabilities = TUMOUR_TYPES[joint.argmax()], by_name(joint)
             opinions = {who: by_name(types) for who, types in said.items()}
-            reasons = explain(self.classifier, pd.DataFrame([features]), self.reference, label=int(joint.argmax()) + 1)
+            reasons = explain(self.classifier, pd.DataFrame([features]), self._average, label=int(joint.argmax()) + 1)
         return Report(
             scan=scan.name, image=found.normalised, probability=found.probability, predicted_mask=mask,
             tumour_type=tumour_type,
@@ -171,6 +172,11 @@ class Pipeline:
         probability = _on_own_grid(tumour_probability(classes), image.shape)
         mask = mark_tumour(probability, pixel_mm, self.threshold, self.card["settings"].get("faint_threshold"))
         return Found(normalised, working, classes, probability, mask)
+
+    @cached_property
+    def _average(self) -> pd.DataFrame:
+        """Medians of the reference table, one row: what `explain` calls average."""
+        return self.reference.median().to_frame().T
 
     def opinions(self, found: Found, mask: np.ndarray, features: dict[str, float]) -> dict[str, np.ndarray]:
         """What the classifier and, if it knows types, the U-Net say of the type in a mask.
@@ -317,7 +323,7 @@ def _warm_up(pipeline: Pipeline) -> None:
     head = disc.astype(np.float32)
     pipeline.find(head, head.shape)
     pipeline.measure(head, disc, FIELD_OF_VIEW_MM / size)
-    explain(pipeline.classifier, pipeline.reference.iloc[:1], pipeline.reference)
+    explain(pipeline.classifier, pipeline.reference.iloc[:1], pipeline._average)
 
 
 def shipped_pairs() -> list[str]:

@@ -26,8 +26,8 @@ def head_mask(image: np.ndarray) -> np.ndarray:
     The bright end is the 99.5th percentile, so a few white pixels do not
     decide. Introduced in lesson 01.
     """
-    low, bright = np.percentile(image, [1, 99.5])
-    return image > low + 0.1 * (bright - low)
+    _, edge = _air_and_edge(image)
+    return image > edge
 
 
 def normalise(image: np.ndarray) -> np.ndarray:
@@ -62,12 +62,18 @@ def normalise(image: np.ndarray) -> np.ndarray:
     image = image.astype(np.float32)
     if not np.isfinite(image).all():
         raise DataError("The picture holds NaN or infinite values; export the slice again.")
-    low = np.percentile(image, 1)
-    head = image[head_mask(image)]
+    low, edge = _air_and_edge(image)
+    head = image[image > edge]
     high = np.percentile(head, 99.5) if head.size else low
     if high <= low:
         raise DataError("The picture is (nearly) one single grey; a slice of a head is expected.")
     return np.clip((image - low) / (high - low), 0, 1)
+
+
+def _air_and_edge(image: np.ndarray) -> tuple[float, float]:
+    """Grey of the air, and the grey above which the head begins."""
+    low, bright = np.percentile(image, [1, 99.5]).tolist()
+    return low, low + 0.1 * (bright - low)
 
 
 def resize(image: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
