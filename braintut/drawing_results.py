@@ -376,7 +376,7 @@ def draw_calibration(result: dict, ax: Axes | None = None) -> Axes:
         ax.annotate(f"{b['n_slices']}", (b["stated"], b["right"]), (6, -10), textcoords="offset points", fontsize=8)
     ax.set(xlabel="stated probability", ylabel="share right", xlim=(0.3, 1.05), ylim=(0, 1.05))
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize="small", loc="upper left")
+    ax.legend(frameon=False, fontsize="small", loc="lower right")
     return ax
 
 
