@@ -29,7 +29,7 @@ from braintut.dataset.slices import FIELD_OF_VIEW_MM, TUMOUR_TYPES, Slices, merg
 from braintut.errors import DataError, ModelError
 from braintut.report import Report
 from braintut.segmentation.prediction import predict_classes, tumour_probability, types_inside
-from braintut.segmentation.unet import build_unet
+from braintut.segmentation.unet import build_unet, fold_normalisation
 
 ASSETS = Path(__file__).parent / "assets"
 MIN_AREA_MM2 = 10.0
@@ -174,6 +174,14 @@ class Pipeline:
         return Found(normalised, working, classes, probability, mask)
 
     @cached_property
+    def _quick_unet(self) -> keras.Model:
+        """The U-Net for use, not for training: its normalisation is worked into its convolutions."""
+        settings = self.card["settings"]["unet"]
+        if settings.get("normalisation", "batch") != "batch" or not isinstance(self.unet, keras.Model):
+            return self.unet  # nothing to fold: no normalisation that stands still, or a stand-in that only predicts
+        return fold_normalisation(self.unet, build_unet(self.unet_size, **{**settings, "normalisation": "none"}))
+
+    @cached_property
     def _average(self) -> pd.DataFrame:
         """Medians of the reference table, one row: what `explain` calls average."""
         return self.reference.median().to_frame().T
@@ -217,7 +225,7 @@ class Pipeline:
     def look(self, working: np.ndarray) -> np.ndarray:
         """What the U-Net says of each pixel of a working picture, on the grid that it sees, shape (S, S, C)."""
         seen = resize(working, self.unet_size)
-        return predict_classes(self.unet, seen[None], mirror=self.card["settings"]["mirror"])[0]
+        return predict_classes(self._quick_unet, seen[None], mirror=self.card["settings"]["mirror"])[0]
 
     def find(self, working: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         """Probability of tumour on a grid of the given shape, from a picture on the working grid."""

@@ -22,7 +22,7 @@ from braintut.segmentation.prediction import (
     types_inside,
 )
 from braintut.segmentation.training import SliceBatches, train_unet
-from braintut.segmentation.unet import build_unet
+from braintut.segmentation.unet import build_unet, fold_normalisation
 
 TINY = {"filters": 4, "depth": 2}
 
@@ -220,6 +220,17 @@ def test_training_killed_goes_on_as_if_unbroken(tmp_path):
     lines = run_training(tmp_path / "killed")
     assert lines[0].startswith("going on after epoch")
     np.testing.assert_allclose(json.loads(lines[-1]), unbroken, atol=5e-4)
+
+
+@pytest.mark.parametrize("more", [{}, {"stem": 2, "classes": 4}])
+def test_folded_normalisation_gives_the_same_answers(few, more):
+    model = build_unet(32, **TINY, **more)
+    rng = np.random.default_rng(0)
+    model.set_weights([w + rng.uniform(0.1, 0.5, w.shape) for w in model.get_weights()])  # as if trained
+    folded = fold_normalisation(model, build_unet(32, **TINY, **more, normalisation="none"))
+    seen = few.images[:4, ..., None]
+    np.testing.assert_allclose(folded.predict_on_batch(seen), model.predict_on_batch(seen), atol=1e-4)
+    assert not any("normalization" in layer.name for layer in folded.layers)
 
 
 def test_averaging_returns_the_average_and_validates_it(few):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 from keras import layers
 
 from braintut.errors import ModelError
@@ -92,6 +93,45 @@ def build_unet(
         name="probability",
     )(x)
     return keras.Model(inputs, outputs, name="unet")
+
+
+def fold_normalisation(model: keras.Model, plain: keras.Model) -> keras.Model:
+    """Work each batch normalisation into the convolution before it: the same answers in less time.
+
+    Once trained, a normalisation multiplies each channel by one number and
+    adds another, so kernel and bias of the convolution can do both.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From `build_unet`, with batch normalisation, trained.
+    plain : keras.Model
+        From `build_unet` with the same arguments, but without normalisation.
+
+    Returns
+    -------
+    keras.Model
+        `plain` with new weights.
+
+    References
+    ----------
+    Jacob et al., 2018, section 3.2, doi:10.1109/CVPR.2018.00286
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
+    weights: list[np.ndarray] = []
+    for layer in model.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            gamma, beta, mean, variance = layer.get_weights()
+            scale = gamma / np.sqrt(variance + layer.epsilon)
+            weights[-1] = weights[-1] * scale  # the kernel of the convolution before it, output channels last
+            weights.append(beta - mean * scale)
+        else:
+            weights += layer.get_weights()
+    plain.set_weights(weights)
+    return plain
 
 
 def _two_convolutions(x: keras.KerasTensor, filters: int, normalisation: str) -> keras.KerasTensor:
