@@ -11,6 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+EVEN_ODDS = 0.5
 NOT_FOR_CLINICAL_USE = "A teaching tool, not for clinical use."
 
 
@@ -86,8 +87,8 @@ class Report:
 
     @property
     def faint(self) -> bool:
-        """Whether no pixel of the tumour reaches the pair's threshold, so that only a second look found it."""
-        return self.tumour_found and float(self.probability[self.predicted_mask].max()) < self.threshold
+        """Whether no pixel of the tumour reaches a probability of 0.5: only lower thresholds found it."""
+        return self.tumour_found and float(self.probability[self.predicted_mask].max()) < EVEN_ODDS
 
     @property
     def area_mm2(self) -> float:

@@ -29,7 +29,7 @@ MEASURES = {
 """Features that a reader can picture: name -> words, unit, decimals."""
 
 FAINT = (
-    "The outline is a faint trace: no pixel in it reaches a probability of {threshold:g}. "
+    "The outline is a faint trace: no pixel in it reaches a probability of 0.5. "
     "Heads without a tumour show such traces, too."
 )
 SEEN = (
@@ -155,8 +155,7 @@ def _type_part(report: Report) -> str:
         f'<td class="track"><span class="bar" style="width:{100 * p:.0f}%"></span></td></tr>'
         for name, p in sorted(report.probabilities.items(), key=lambda item: -item[1])
     )
-    faint = FAINT.format(threshold=report.threshold) if report.faint else ""
-    words = [doubt_in_words(report.probabilities), _opinions_in_words(report.opinions), faint]
+    words = [doubt_in_words(report.probabilities), _opinions_in_words(report.opinions), FAINT if report.faint else ""]
     return f"<h2>Type</h2><table>{bars}</table><p>{html.escape(' '.join(filter(None, words)))}</p>"
 
 
