@@ -325,7 +325,7 @@ def draw_recall(result: dict, ax: Axes | None = None, rung: str = "seed") -> Axe
 
 
 def draw_records(result: dict, ax: Axes | None = None) -> Axes:
-    """Draw mean Dice and share of types right of the whole recipe: all, by type, plane, size and without twins.
+    """Draw mean Dice and share of types right of the whole recipe: all, by fold, type, plane, size, without twins.
 
     Parameters
     ----------
@@ -343,8 +343,11 @@ def draw_records(result: dict, ax: Axes | None = None) -> Axes:
     """
     ax = ax or _new_axes(6.5, 4)
     card = result["card_numbers"]
-    everything = {"dice": card["dice"], "type_right": result["official_ids"]["type"]["both"]}
-    groups = {"all slices": everything, **card["per_type"], **card["per_plane"], **card["per_size"]}
+    counted = {"all slices": result["official_ids"]}
+    if len(result["per_fold"]) > 1:
+        counted |= {f"fold {number}": fold for number, fold in result["per_fold"].items()}
+    groups = {name: {"dice": rows["dice"], "type_right": rows["type"]["both"]} for name, rows in counted.items()}
+    groups |= {**card["per_type"], **card["per_plane"], **card["per_size"]}
     groups["without hidden twins"] = card["without_hidden_twins"]
     _intervals(ax, [group["dice"] for group in groups.values()], "mean Dice", 0, BARS, "o")
     _intervals(ax, [group["type_right"] for group in groups.values()], "share of types right", 1, SECOND, "s")

@@ -18,6 +18,7 @@ import amount_of_data  # noqa: E402
 import common  # noqa: E402
 import cost_of_a_mask  # noqa: E402
 import deep_features  # noqa: E402
+import feature_ladder  # noqa: E402
 import leakage  # noqa: E402
 import recipe  # noqa: E402
 import records  # noqa: E402
@@ -63,6 +64,21 @@ def test_the_bottleneck_is_the_bottom_of_the_network():
     model = build_unet(filters=4, depth=3)
     assert deep_features.bottleneck(model, few).shape == (2, 4, 4, 32)
     assert deep_features.deep_table(model, few).shape == (2, 64)
+
+
+def test_the_best_vote_joins_voters_that_mend_each_other():
+    def says(*probabilities):
+        return pd.DataFrame(probabilities, columns=["meningioma", "glioma", "pituitary"])
+
+    answers = {
+        "a": says((0.9, 0.1, 0.0), (0.6, 0.4, 0.0), (0.5, 0.1, 0.4)),
+        "b": says((0.4, 0.6, 0.0), (0.1, 0.9, 0.0), (0.5, 0.1, 0.4)),
+        "c": says((0.4, 0.3, 0.3), (0.4, 0.3, 0.3), (0.0, 0.1, 0.9)),
+    }
+    assert feature_ladder.vote(answers, "ab").tolist() == [1, 2, 1]
+    assert feature_ladder.vote(answers, "abc").tolist() == [1, 2, 3]
+    assert feature_ladder.best_vote(answers, np.array([1, 2, 3])) == ("a", "b", "c")
+    assert feature_ladder.best_vote(answers, np.array([1, 1, 1])) == ("a",)
 
 
 def test_spelling_reads_no_picture():
