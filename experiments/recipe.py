@@ -56,12 +56,16 @@ def train(name: str, slices: Slices, **settings: object) -> TrainingRun:
 
 
 def masks(
-    run: TrainingRun, slices: Slices, mirror: bool = False, threshold: float = 0.5, faint: float | None = None
+    run: TrainingRun,
+    slices: Slices,
+    mirror: bool = False,
+    threshold: float = 0.5,
+    faint_threshold: float | None = None,
 ) -> np.ndarray:
     """One tumour a slice, found as the pipeline finds it but on the network's own grid, shape (N, H, W)."""
     probabilities = predict_probabilities(run.model, slices.images, mirror)
     return np.stack(
-        [mark_tumour(p, mm, threshold, faint) for p, mm in zip(probabilities, slices.pixel_mm, strict=True)]
+        [mark_tumour(p, mm, threshold, faint_threshold) for p, mm in zip(probabilities, slices.pixel_mm, strict=True)]
     )
 
 
@@ -69,13 +73,11 @@ def ladder(slices: Slices) -> list[tuple[str, str, TrainingRun, dict]]:
     """Key, words, network and way of looking of each rung."""
     first = train("first_cycle", slices, **FIRST_CYCLE)
     second = train("second_cycle", slices, start_from=first.model, **SECOND_CYCLE)
-    mirror = {"mirror": True}
-    threshold = {"threshold": LOOK["threshold"], "faint": LOOK["faint_threshold"]}
     return [
         ("first", "one cycle", first, {}),
         ("second", "a second cycle, weights averaged", second, {}),
-        ("mirror", "sees the mirror image as well", second, mirror),
-        ("threshold", f"threshold {threshold['threshold']}, else {threshold['faint']}", second, mirror | threshold),
+        ("mirror", "sees the mirror image as well", second, {"mirror": True}),
+        ("threshold", f"threshold {LOOK['threshold']}, else {LOOK['faint_threshold']}", second, LOOK),
     ]
 
 

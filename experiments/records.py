@@ -114,7 +114,7 @@ def main(data: Path, folds: Annotated[str, typer.Option(help="Folds to count, fo
     write_result(
         "records",
         "How good is the whole recipe on patients it never saw?",
-        f"Official folds {', '.join(folds.split(','))}, each counted by a pair fitted on the other three of folds 1 to "
+        f"Official folds {folds.replace(',', ', ')}, each counted by a pair fitted on the other three of folds 1 to "
         f"4: {FIRST_CYCLE['epochs']} epochs, then {SECOND_CYCLE['epochs']} more with a running average of the weights; "
         f"mirrored slices averaged, threshold {LOOK['threshold']}, second look at {LOOK['faint_threshold']}. Settings "
         "were chosen with networks trained on folds 1 and 2 and looked at on fold 3. Counted on the original grid; "
