@@ -210,7 +210,7 @@ def _numbers_of(source: Path) -> tuple[dict, str]:
     if source.suffix == ".json":
         try:
             records = json.loads(source.read_text(encoding="utf-8"))
-            numbers, folds = records["card_numbers"], ", ".join(records["per_fold"])
+            numbers, folds = records["card_numbers"], records["folds"]
         except (OSError, ValueError, KeyError) as error:
             raise DataError(f"{source} is not the records.json of experiments/records.py: {error!r}.") from error
         return numbers, f"the same recipe, each fold counted by a pair fitted on the others (folds {folds})"

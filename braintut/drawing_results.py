@@ -327,6 +327,8 @@ def draw_recall(result: dict, ax: Axes | None = None, rung: str = "seed") -> Axe
 def draw_records(result: dict, ax: Axes | None = None) -> Axes:
     """Draw mean Dice and share of types right of the whole recipe: all, by fold, type, plane, size, without twins.
 
+    A fold that settings were chosen on is "set aside": it stands beside, not in any of the other rows.
+
     Parameters
     ----------
     result : dict
@@ -345,7 +347,9 @@ def draw_records(result: dict, ax: Axes | None = None) -> Axes:
     card = result["card_numbers"]
     counted = {"all slices": result["official_ids"]}
     if len(result["per_fold"]) > 1:
-        counted |= {f"fold {number}": fold for number, fold in result["per_fold"].items()}
+        claimed = result["folds"].split(", ")
+        for number, fold in result["per_fold"].items():
+            counted[f"fold {number}" if number in claimed else f"fold {number}, set aside"] = fold
     groups = {name: {"dice": rows["dice"], "type_right": rows["type"]["both"]} for name, rows in counted.items()}
     groups |= {**card["per_type"], **card["per_plane"], **card["per_size"]}
     groups["without hidden twins"] = card["without_hidden_twins"]

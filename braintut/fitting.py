@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pandas as pd
 import sklearn
+from sklearn.pipeline import Pipeline as SklearnPipeline
 
 from braintut.classification.classifier import fit_classifier, make_classifier
 from braintut.classification.features import measure_table
@@ -121,25 +122,21 @@ def fit_pipeline(
     )
     trained = as_stored(run.model, unet_size, unet)
     report("measuring features on true, jittered and predicted masks")
-    true_table = measure_table(slices)
-    probabilities = predict_probabilities(trained, seen.images, mirror)
+    looking = {"unet_size": unet_size, "mirror": mirror, "threshold": threshold, "faint_threshold": faint_threshold}
+    predicted = predict_masks(trained, slices, **looking)
     for pair in reversed(masks_from):  # where several pairs don't know a patient, the first one has the last word
-        unknown = np.array([not pair.was_fitted_on(str(patient)) for patient in seen.patients])
-        probabilities[unknown] = predict_probabilities(pair.unet, seen.images[unknown], mirror)
-    predicted = [
-        mark_tumour(resize(p, slices.images.shape[1]), mm, threshold, faint_threshold)
-        for p, mm in zip(probabilities, slices.pixel_mm, strict=True)
-    ]
-    mixed_table = _mixed_masks(np.stack(predicted), slices, true_table, jitters, seed)
-    repeats = len(mixed_table) // len(slices)
-    mixed_labels, mixed_patients = np.tile(slices.labels, repeats), np.tile(slices.patients, repeats)
-    unfitted = make_classifier(classifier, seed=seed)
-    report(f"fitting classifiers on {len(true_table)} true and {len(mixed_table)} mixed masks")
+        unknown = np.array([not pair.was_fitted_on(str(patient)) for patient in slices.patients])
+        if unknown.any():
+            predicted[unknown] = predict_masks(pair.unet, slices[unknown], **looking)
+    true_table = measure_table(slices)
+    report(f"fitting classifiers on true masks, and on true, predicted and {jitters} times jittered ones")
     reference = true_table.sample(min(REFERENCE_ROWS, len(true_table)), random_state=seed)
     return Pipeline(
         unet=trained,
-        classifier=fit_classifier(unfitted, mixed_table, mixed_labels, mixed_patients),
-        classifier_true_mask=fit_classifier(unfitted, true_table, slices.labels, slices.patients),
+        classifier=fit_on_mixed_masks(slices, predicted, true_table, kind=classifier, jitters=jitters, seed=seed),
+        classifier_true_mask=fit_classifier(
+            make_classifier(classifier, seed=seed), true_table, slices.labels, slices.patients
+        ),
         reference=reference.reset_index(drop=True),
         card=_card(
             name,
@@ -157,14 +154,86 @@ def fit_pipeline(
     )  # fmt: skip
 
 
-def _mixed_masks(
-    predicted: np.ndarray, slices: Slices, true_table: pd.DataFrame, jitters: int, seed: int
-) -> pd.DataFrame:
-    """Features of true, predicted and jittered masks, one table under the other."""
+def predict_masks(
+    unet: keras.Model,
+    slices: Slices,
+    *,
+    unet_size: int,
+    mirror: bool = False,
+    threshold: float = THRESHOLD,
+    faint_threshold: float | None = None,
+) -> np.ndarray:
+    """Masks that a U-Net draws on slices, one tumour each, on the grid of the slices.
+
+    Parameters
+    ----------
+    unet : keras.Model
+        From `build_unet`.
+    slices : Slices
+        At least one, of any size.
+    unet_size : int
+        Side of the picture that the U-Net sees, in pixels.
+    mirror, threshold, faint_threshold
+        As in `fit_pipeline`.
+
+    Returns
+    -------
+    ndarray of bool, shape (N, H, W)
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
+    probabilities = predict_probabilities(unet, slices.resized(unet_size).images, mirror)
+    size = slices.images.shape[1]
+    return np.stack(
+        [
+            mark_tumour(resize(p, size), mm, threshold, faint_threshold)
+            for p, mm in zip(probabilities, slices.pixel_mm, strict=True)
+        ]
+    )
+
+
+def fit_on_mixed_masks(
+    slices: Slices,
+    predicted: np.ndarray,
+    true_table: pd.DataFrame | None = None,
+    *,
+    kind: str = "svm",
+    jitters: int = 3,
+    seed: int = 0,
+) -> SklearnPipeline:
+    """Fit a classifier on true, predicted and jittered masks, so that it knows what masks in use look like.
+
+    Parameters
+    ----------
+    slices : Slices
+        Training slices.
+    predicted : ndarray of bool, shape (N, H, W)
+        From `predict_masks`.
+    true_table : DataFrame, optional
+        Features of the true masks, if they were measured already.
+    kind : str
+        As in `make_classifier`.
+    jitters : int
+        Jittered copies of each true mask.
+    seed : int
+        Fixes the jitter and the classifier.
+
+    Returns
+    -------
+    sklearn Pipeline
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
     rng = np.random.default_rng(seed)
-    tables = [true_table, measure_table(slices, predicted)]
+    tables = [measure_table(slices) if true_table is None else true_table, measure_table(slices, predicted)]
     tables += [measure_table(slices, np.stack([jitter_mask(m, rng) for m in slices.masks])) for _ in range(jitters)]
-    return pd.concat(tables, ignore_index=True)
+    labels, patients = (np.tile(values, len(tables)) for values in (slices.labels, slices.patients))
+    mixed = pd.concat(tables, ignore_index=True)
+    return fit_classifier(make_classifier(kind, seed=seed), mixed, labels, patients)
 
 
 def _card(name: str, slices: Slices, start_from: Pipeline | None, settings: dict) -> dict:

@@ -148,7 +148,7 @@ def _recipe(result: dict) -> Iterator[tuple]:
 def _records(result: dict) -> Iterator[tuple]:
     whole = result["official_ids"]
     yield (
-        f"The whole recipe, fitted on the other folds, folds {', '.join(result['per_fold'])}: Dice",
+        f"The whole recipe, fitted on the other folds, folds {result['folds']}: Dice",
         number(whole["dice"]),
     )
     yield "The whole recipe: slices with Dice below 0.1", percent(whole["missed"])
@@ -185,7 +185,7 @@ def headline() -> str:
     types = (" / ".join(f"{n['dice']['per_type'][t]:.2f}" for t in TUMOUR_TYPES) for n in (every, one))
     return "\n".join(
         [
-            f"| patients never seen | folds {', '.join(records['per_fold'])} | 95 % interval | fold 4 alone |",
+            f"| patients never seen | folds {records['folds']} | 95 % interval | fold 4 alone |",
             "| --- | --- | --- | --- |",
             row("Dice, mean", "mean", "ci95", form=".3f"),
             row("Dice, median", "median", form=".3f"),

@@ -161,7 +161,7 @@ def test_train_holds_out_and_measures(monkeypatch, capsys, tmp_path):
     assert code == 0 and card["data"]["folds"] == [1, 2, 3, 4] and card["numbers"]["n_excluded_patients"] == 0
     assert "epoch   1/1" in err and card["fails_for"].startswith("It does worst on")
     records = tmp_path / "records.json"
-    records.write_text(json.dumps({"card_numbers": card["numbers"], "per_fold": {"3": {}, "4": {}}}))
+    records.write_text(json.dumps({"card_numbers": card["numbers"], "folds": "3, 4"}))
     for source, words in ((out, "(pair)"), (records, "(folds 3, 4)")):
         again = [*call[:2], "--out", tmp_path / "all", *call[6:], "--filters", 4, "--depth", 2]
         assert run(monkeypatch, capsys, *again, "--numbers-from", source)[0] == 0

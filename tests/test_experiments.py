@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -147,3 +148,42 @@ def test_records_are_counted_by_type_plane_and_size():
     assert card["n_patients"] == 4 and card["per_type"]["glioma"]["dice"]["mean"] == pytest.approx(1.05 / 4, abs=1e-4)
     assert card["per_plane"]["axial"]["n_slices"] == 4 and "sagittal" not in card["per_plane"]
     assert [g["n_slices"] for g in card["per_size"].values()] == [2, 2, 2, 2]
+
+
+class AlwaysSays:
+    """Stands in for a classifier: one type, whatever the features are."""
+
+    classes_ = np.array([1, 2, 3])
+
+    def __init__(self, label):
+        self.label = label
+
+    def predict_proba(self, table):
+        return np.eye(3)[np.full(len(table), self.label - 1)]
+
+
+def test_strangers_masks_come_from_the_pair_that_has_not_seen_the_fold(monkeypatch):
+    slices = load_phantoms()
+    slices = slices[np.isin(slices.folds, (1, 2))]
+    drawn, fitted_on = {}, []
+
+    def predict_masks(unet, slices, **look):
+        assert look == {"unet_size": 32, **records.LOOK}
+        drawn[unet] = set(slices.folds)
+        return slices.masks
+
+    def fit_on_mixed_masks(slices, predicted):
+        np.testing.assert_array_equal(predicted, slices.masks)
+        fitted_on.append(set(slices.folds))
+        return AlwaysSays(1)
+
+    monkeypatch.setattr(records, "predict_masks", predict_masks)
+    monkeypatch.setattr(records, "fit_on_mixed_masks", fit_on_mixed_masks)
+    pairs = {fold: SimpleNamespace(unet=f"without {fold}", unet_size=32, classifier=AlwaysSays(2)) for fold in (1, 2)}
+    result = records.own_or_strangers_masks(pairs, slices)
+    assert drawn == {"without 1": {1}, "without 2": {2}}
+    assert fitted_on == [{2}, {1}]
+    gliomas, meningiomas = (slices.labels == 2).mean(), (slices.labels == 1).mean()
+    assert result["own_masks"]["mean"] == pytest.approx(gliomas, abs=1e-4)
+    assert result["gain"]["mean"] == pytest.approx(meningiomas - gliomas, abs=1e-4)
+    assert set(result["gain_per_fold"]) == {"1", "2"}

@@ -9,12 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from braintut import fitting
+from braintut.dataset.preprocessing import resize
 from braintut.dataset.slices import TUMOUR_TYPES
 from braintut.dataset.splits import split_by_fold
 from braintut.errors import DataError, ModelError
 from braintut.evaluation import calibration, evaluate_slices, summarise, weak_points
 from braintut.fitting import fit_pipeline
 from braintut.pipeline import Pipeline, keep_tumour, load_pipeline, mark_tumour, shipped_pairs
+from braintut.segmentation.prediction import predict_probabilities
 from making import head
 
 
@@ -160,9 +163,35 @@ def test_evaluation_and_report_give_the_same_type(typed_pipeline, phantoms):
     assert list(table["type_predicted_mask"]) == [report.tumour_type or "not_found" for report in said]
 
 
-def test_masks_of_strangers_are_taken_where_there_are_any(typed_pipeline):
-    # The tiny pair saw the same patients, so none of its masks could be used; the card still says who was asked.
-    assert typed_pipeline.card["settings"]["masks_from"] == ["tiny"]
+def test_masks_of_strangers_are_taken_where_there_are_any(tiny_pipeline, phantoms, monkeypatch):
+    slices, learnt_from = phantoms[np.isin(phantoms.folds, (4, 5))], []
+
+    def predict_masks(unet, slices, **look):
+        return np.full(slices.masks.shape, unet is tiny_pipeline.unet)
+
+    def fit_on_mixed_masks(slices, predicted, true_table, **settings):
+        learnt_from.append(predicted)
+        return tiny_pipeline.classifier
+
+    monkeypatch.setattr(fitting, "predict_masks", predict_masks)
+    monkeypatch.setattr(fitting, "fit_on_mixed_masks", fit_on_mixed_masks)
+    pair = fit_pipeline(
+        slices, name="new", unet_size=64, unet={"filters": 4, "depth": 3}, epochs=1, masks_from=[tiny_pipeline],
+        report=lambda line: None,
+    )  # fmt: skip
+    # The tiny pair was fitted on folds 1 to 4: only the patients of fold 5 are strangers to it.
+    assert (learnt_from[0].all(axis=(1, 2)) == (slices.folds == 5)).all()
+    assert pair.card["settings"]["masks_from"] == ["tiny"]
+
+
+def test_masks_are_drawn_on_the_grid_of_the_slices(tiny_pipeline, phantoms):
+    some = phantoms[:3]
+    look = {"unet_size": 64, "threshold": 0.2, "faint_threshold": 0.01}
+    masks = fitting.predict_masks(tiny_pipeline.unet, some, **look)
+    assert masks.shape == some.masks.shape and masks.dtype == bool
+    probabilities = predict_probabilities(tiny_pipeline.unet, some.resized(64).images)
+    by_hand = [mark_tumour(resize(p, 128), mm, 0.2, 0.01) for p, mm in zip(probabilities, some.pixel_mm, strict=True)]
+    np.testing.assert_array_equal(masks, by_hand)
 
 
 def test_slices_of_a_patient_vote(tiny_pipeline, one):

@@ -4,6 +4,8 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 sys.path.insert(0, str(ROOT / "experiments"))
@@ -32,6 +34,20 @@ def test_every_command_is_in_the_table():
 
 def test_what_was_learned_shows_the_stored_results():
     assert table.table() in README
+
+
+def test_prose_quotes_the_records():
+    records, prose = table.load_result("records"), " ".join(README.split())
+    dice = {fold: f"{numbers['dice']['mean']:.3f}" for fold, numbers in records["per_fold"].items()}
+    every, alone = records["with_development_fold"], records["without_hidden_twins"]
+    gain, (low, high) = (100 * np.array(records["classifier_fitted_on"]["gain"][key]) for key in ("mean", "ci95"))
+    for sentence in (
+        f"Dice is {dice['3']} there, and {every['dice']['mean']:.3f} over all four folds",
+        f"Dice is {dice['1']}, {dice['2']} and {dice['4']} on folds 1, 2 and 4",
+        f"Without them Dice is {alone['dice']['mean']:.3f}, and {alone['missed']['mean']:.1%} lie below 0.1",
+        f"differ by {gain:+.1f} points ({low:+.1f} to {high:+.1f}, all four folds)",
+    ):
+        assert sentence in prose
 
 
 def test_every_lesson_is_in_the_table():
