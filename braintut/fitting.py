@@ -223,10 +223,16 @@ def fit_on_mixed_masks(
     Returns
     -------
     sklearn Pipeline
+        Fitted.
+
+    Raises
+    ------
+    DataError
+        If the slices hold only one type.
 
     Notes
     -----
-    Introduced in lesson 08.
+    Introduced in lesson 07.
     """
     rng = np.random.default_rng(seed)
     tables = [measure_table(slices) if true_table is None else true_table, measure_table(slices, predicted)]
