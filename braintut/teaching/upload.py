@@ -108,11 +108,12 @@ class ScanUpload(widgets.VBox):
             scan = read_upload(name, content)
             self.report = self.pipeline(scan)
         except BraintutError as error:
-            self._say(str(error))
             self.answer.value = ""
+            self._say(str(error))
             return
-        self._say(f"{self.report.scan}: {self.report}.")
+        # The words come last: they must not name this scan while the report of the one before still stands there.
         self.answer.value = report_fragment(self.report, scan.true_mask)
+        self._say(f"{self.report.scan}: {self.report}.")
 
     def _answer(self, change: dict) -> None:
         for name, content in uploaded_files(change["new"]):
