@@ -105,9 +105,8 @@ def fit_pipeline(
     report = report or (lambda line: print(line, file=sys.stderr, flush=True))
     unet = unet or {"filters": 24, "depth": 4, "stem": 2, "classes": 4}
     augmentation = augmentation or Augmentation(noise=0.02)
-    seen = slices.resized(unet_size)
     run = train_unet(
-        seen,
+        slices.resized(unet_size),
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,

@@ -30,10 +30,8 @@ from common import (
 from braintut.classification.classifier import fit_classifier, make_classifier, predict_types
 from braintut.classification.features import measure_table
 from braintut.classification.jitter import jitter_mask
-from braintut.dataset.preprocessing import resize
 from braintut.dataset.slices import TUMOUR_TYPES, Slices
-from braintut.pipeline import keep_tumour
-from braintut.segmentation.prediction import predict_probabilities
+from braintut.fitting import predict_masks
 from braintut.segmentation.training import TrainingRun
 
 HALVES = ((1, 2), (3, 4))
@@ -48,16 +46,12 @@ def two_networks(slices: Slices) -> dict[tuple, TrainingRun]:
     }
 
 
-def masks_never_seen(fine: Slices, slices: Slices, networks: dict[tuple, TrainingRun]) -> np.ndarray:
+def masks_never_seen(fine: Slices, networks: dict[tuple, TrainingRun]) -> np.ndarray:
     """Predicted masks on the fine grid; each slice is drawn by the network that has not seen its fold."""
     masks = np.zeros(fine.masks.shape, bool)
     for half, run in networks.items():
-        unseen = ~np.isin(slices.folds, half)
-        probabilities = predict_probabilities(run.model, slices.images[unseen])
-        masks[unseen] = [
-            keep_tumour(resize(p, fine.images.shape[1]) >= 0.5, mm)
-            for p, mm in zip(probabilities, fine.pixel_mm[unseen], strict=True)
-        ]
+        unseen = ~np.isin(fine.folds, half)
+        masks[unseen] = predict_masks(run.model, fine[unseen], unet_size=SIZE)
     return masks
 
 
@@ -105,9 +99,8 @@ def vote_of(n_slices: int, slices: Slices, predictions: pd.DataFrame, rng: np.ra
 def main(data: Path) -> None:
     """Train, measure, classify, and write `cost_of_a_mask.json`."""
     fine = load_real(data, size=256)
-    slices = fine.resized(SIZE)
-    networks = two_networks(slices)
-    predicted, rng = masks_never_seen(fine, slices, networks), np.random.default_rng(0)
+    networks = two_networks(fine.resized(SIZE))
+    predicted, rng = masks_never_seen(fine, networks), np.random.default_rng(0)
     jittered = np.stack([jitter_mask(mask, rng) for mask in fine.masks])
     tables = {
         "true": measure_table(fine),

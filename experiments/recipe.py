@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import typer
 from common import (
@@ -31,9 +30,7 @@ from common import (
 from records import FIRST_CYCLE, LOOK, SECOND_CYCLE
 
 from braintut.dataset.slices import Slices
-from braintut.fitting import runs_folder
-from braintut.pipeline import mark_tumour
-from braintut.segmentation.prediction import predict_probabilities
+from braintut.fitting import predict_masks, runs_folder
 from braintut.segmentation.training import TrainingRun, train_unet
 
 SIZE = 128
@@ -52,20 +49,6 @@ def train(name: str, slices: Slices, **settings: object) -> TrainingRun:
         augmentation=ALL_CHANGES,
         keep="last",
         **settings,
-    )
-
-
-def masks(
-    run: TrainingRun,
-    slices: Slices,
-    mirror: bool = False,
-    threshold: float = 0.5,
-    faint_threshold: float | None = None,
-) -> np.ndarray:
-    """One tumour a slice, found as the pipeline finds it but on the network's own grid, shape (N, H, W)."""
-    probabilities = predict_probabilities(run.model, slices.images, mirror)
-    return np.stack(
-        [mark_tumour(p, mm, threshold, faint_threshold) for p, mm in zip(probabilities, slices.pixel_mm, strict=True)]
     )
 
 
@@ -98,7 +81,10 @@ def main(data: Path) -> None:
     looked_at = {name: of_folds(slices, fold) for name, fold in FOLDS_LOOKED_AT.items()}
     rungs = ladder(of_folds(slices, *TRAIN_FOLDS))
     tables = {
-        key: {fold: count_masks(part, masks(run, part, **look)) for fold, part in looked_at.items()}
+        key: {
+            fold: count_masks(part, predict_masks(run.model, part, unet_size=SIZE, **look))
+            for fold, part in looked_at.items()
+        }
         for key, _, run, look in rungs
     }
     variants = climb(tables, {key: words for key, words, _, _ in rungs})
