@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from braintut.dataset.phantom import make_phantom_slices, write_phantom_mat
+from braintut.phantom.make import make_phantom_slices, write_phantom_mat
 
 TUMOUR_FREE_HEADS = 8
 

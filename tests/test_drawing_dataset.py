@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from braintut.dataset import leaky_split_by_slice, load_phantoms, split_by_patient
-from braintut.drawing_dataset import draw_look_alikes, draw_sides
+from braintut.plotting import draw_look_alikes, draw_sides
 
 
 @pytest.fixture(scope="module")

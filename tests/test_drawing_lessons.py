@@ -4,8 +4,8 @@ import matplotlib
 import numpy as np
 import pytest
 
-from braintut.drawing_counts import draw_counts, draw_many_counts, draw_numbers, draw_scores
-from braintut.drawing_lessons import (
+from braintut.plotting import draw_counts, draw_many_counts, draw_numbers, draw_scores
+from braintut.plotting import (
     draw_changes,
     draw_fields_of_view,
     draw_film,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from braintut.errors import DataError
-from braintut.pictures import mask_outlines
+from braintut.plotting.png import mask_outlines
 from braintut.segmentation import dice_score
 from braintut.teaching.outline import OutlineDrawer, mask_of_points, parse_points
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from braintut.dataset.load import load_phantoms
-from braintut.dataset.phantom import make_phantom_slices, write_phantom_mat
-from braintut.dataset.phantom_head import load_template
-from braintut.dataset.phantom_patient import scan_patient
+from braintut.phantom.make import make_phantom_slices, write_phantom_mat
+from braintut.phantom.head import load_template
+from braintut.phantom.patient import scan_patient
 from braintut.dataset.preprocessing import head_mask
 from braintut.dataset.slices import Slices
 from braintut.errors import DataError

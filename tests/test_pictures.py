@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from braintut.pictures import box_around, mask_outlines, picture_in_words, slice_png
+from braintut.plotting.png import box_around, mask_outlines, picture_in_words, slice_png
 from making import ORANGE, SKY_BLUE, count, pixels
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from braintut.report import NOT_FOR_CLINICAL_USE, Report
-from braintut.report_page import area_range_mm2, doubt_in_words
+from braintut.report.page import area_range_mm2, doubt_in_words
 
 CARD = {
     "data": {"summary": "161 slices of 32 patients (phantoms)"},

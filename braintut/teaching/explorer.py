@@ -10,7 +10,7 @@ import numpy as np
 
 from braintut.dataset.slices import TUMOUR_TYPES, Slices
 from braintut.errors import DataError
-from braintut.pictures import SIDE, box_around, slice_png
+from braintut.plotting.png import SIDE, box_around, slice_png
 from braintut.teaching.findings import Findings, in_words, measures_table
 from braintut.teaching.names import name_controls
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from braintut.dataset.slices import Slices
-from braintut.report_page import MEASURES
+from braintut.report.page import MEASURES
 
 if TYPE_CHECKING:
     from braintut.pipeline import Found, Pipeline

@@ -10,7 +10,7 @@ from IPython.display import Image
 from matplotlib import pyplot as plt
 
 from braintut.dataset.slices import Slices
-from braintut.drawing import DPI, contour_legend, draw_slice
+from braintut.plotting import DPI, contour_legend, draw_slice
 from braintut.errors import DataError
 from braintut.teaching.findings import Findings, in_words
 

@@ -13,7 +13,7 @@ import ipywidgets as widgets
 
 from braintut.dataset.scans import SUFFIXES, Scan, read_scan
 from braintut.errors import BraintutError, DataError
-from braintut.report_page import report_fragment
+from braintut.report.page import report_fragment
 
 if TYPE_CHECKING:
     from braintut.pipeline import Pipeline

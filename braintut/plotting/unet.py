@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from braintut.drawing import BARS, DPI, contour_legend, draw_slice
+from braintut.plotting import BARS, DPI, contour_legend, draw_slice
 
 BRIDGES = "#E69F00"
 

@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from braintut.dataset.slices import TUMOUR_TYPES
-from braintut.drawing import BARS
+from braintut.plotting import BARS
 
 SECOND, THIRD = "#E69F00", "#009E73"  # Okabe-Ito, always with another marker
 MARKERS = "osD^vP"

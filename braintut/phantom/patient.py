@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from braintut.dataset.phantom_head import Template
-from braintut.dataset.phantom_tissue import Look, paint_head
-from braintut.dataset.phantom_tumour import Tumour, grow
+from braintut.phantom.head import Template
+from braintut.phantom.tissue import Look, paint_head
+from braintut.phantom.tumour import Tumour, grow
 from braintut.dataset.slices import FIELD_OF_VIEW_MM
 
 PLANES = {"axial": (0, 1, 2), "coronal": (0, 2, 1), "sagittal": (1, 2, 0)}

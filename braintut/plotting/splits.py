@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from braintut.dataset.slices import Slices
-from braintut.drawing import BARS, DPI, contour_legend, draw_slice
+from braintut.plotting import BARS, DPI, contour_legend, draw_slice
 
 TEST_SIDE = "#E69F00"
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import binary_propagation
 
-from braintut.drawing import GROUPS_IN_WORDS
-from braintut.pictures import image_tag, picture_in_words, slice_png
+from braintut.plotting import GROUPS_IN_WORDS
+from braintut.plotting.png import image_tag, picture_in_words, slice_png
 from braintut.report import NOT_FOR_CLINICAL_USE
 
 if TYPE_CHECKING:

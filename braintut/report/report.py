@@ -114,18 +114,18 @@ class Report:
 
     def figure(self, true_mask: np.ndarray | None = None) -> Figure:
         """Draw scan, contour, probabilities and reasons; a true mask is drawn beside if given."""
-        from braintut.drawing import draw_report
+        from braintut.plotting import draw_report
 
         return draw_report(self, true_mask)
 
     def html(self, true_mask: np.ndarray | None = None) -> str:
         """One self-contained page: picture, type and doubt, measures, reasons, what the pair was trained on."""
-        from braintut.report_page import report_page
+        from braintut.report.page import report_page
 
         return report_page(self, true_mask)
 
     def _repr_html_(self) -> str:
-        from braintut.report_page import report_fragment
+        from braintut.report.page import report_fragment
 
         return report_fragment(self)
 

@@ -14,8 +14,8 @@ import numpy as np
 from skimage.measure import find_contours
 
 from braintut.dataset.files import whole_file
-from braintut.dataset.phantom_head import load_template
-from braintut.dataset.phantom_patient import TYPE_OF_PATIENT, scan_patient
+from braintut.phantom.head import load_template
+from braintut.phantom.patient import TYPE_OF_PATIENT, scan_patient
 from braintut.dataset.preprocessing import normalise, resize, resize_mask
 from braintut.dataset.slices import FIELD_OF_VIEW_MM, Slices
 from braintut.errors import DataError

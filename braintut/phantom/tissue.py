@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from braintut.dataset.phantom_head import (
+from braintut.phantom.head import (
     PITUITARY,
     Template,
     ellipsoid,

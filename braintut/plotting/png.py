@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from skimage.measure import find_contours
 
-from braintut.drawing import PREDICTED_STYLE, TRUE_STYLE
+from braintut.plotting import PREDICTED_STYLE, TRUE_STYLE
 
 SIDE = 512
 """Longer side of a picture, in screen pixels."""

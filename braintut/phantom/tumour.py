@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from braintut.dataset.phantom_head import PITUITARY, Template, inside, paint
+from braintut.phantom.head import PITUITARY, Template, inside, paint
 
 SIZES = {1: (18.5, 0.30, 9.0, 34.0), 2: (21.5, 0.30, 11.0, 38.0), 3: (12.2, 0.30, 7.0, 22.0)}
 """Median radius in mm, spread (of its logarithm), least and largest, by label."""
