@@ -20,7 +20,7 @@ from braintut.classification.jitter import jitter_mask
 from braintut.dataset.preprocessing import resize
 from braintut.dataset.slices import TUMOUR_TYPES, Slices
 from braintut.pipeline import THRESHOLD, Pipeline, as_stored, fingerprints, mark_tumour
-from braintut.report import NOT_FOR_CLINICAL_USE
+from braintut.report.words import NOT_FOR_CLINICAL_USE
 from braintut.segmentation.augmentation import Augmentation
 from braintut.segmentation.prediction import predict_probabilities
 from braintut.segmentation.training import train_unet

@@ -27,7 +27,7 @@ from braintut.dataset.preprocessing import crop_from_square, normalise, pad_to_s
 from braintut.dataset.scans import Scan, read_scan
 from braintut.dataset.slices import FIELD_OF_VIEW_MM, TUMOUR_TYPES, Slices, merged_patient
 from braintut.errors import DataError, ModelError
-from braintut.report import Report
+from braintut.report.report import Report
 from braintut.segmentation.prediction import predict_classes, tumour_probability, types_inside
 from braintut.segmentation.unet import build_unet, fold_normalisation
 

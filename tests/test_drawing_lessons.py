@@ -4,13 +4,16 @@ import matplotlib
 import numpy as np
 import pytest
 
-from braintut.plotting import draw_counts, draw_many_counts, draw_numbers, draw_scores
 from braintut.plotting import (
     draw_changes,
+    draw_counts,
     draw_fields_of_view,
     draw_film,
     draw_halvings,
+    draw_many_counts,
+    draw_numbers,
     draw_outlines,
+    draw_scores,
     draw_unet,
 )
 from braintut.segmentation import build_unet

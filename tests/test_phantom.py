@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from braintut.dataset.load import load_phantoms
-from braintut.phantom.make import make_phantom_slices, write_phantom_mat
-from braintut.phantom.head import load_template
-from braintut.phantom.patient import scan_patient
 from braintut.dataset.preprocessing import head_mask
 from braintut.dataset.slices import Slices
 from braintut.errors import DataError
+from braintut.phantom.head import load_template
+from braintut.phantom.make import make_phantom_slices, write_phantom_mat
+from braintut.phantom.patient import scan_patient
 
 SHIPPED = Path(__file__).parents[1] / "data" / "phantoms"
 FIRST = 3

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from braintut.report import NOT_FOR_CLINICAL_USE, Report
-from braintut.report.page import area_range_mm2, doubt_in_words
+from braintut.report import Report
+from braintut.report.words import NOT_FOR_CLINICAL_USE, doubt_in_words
 
 CARD = {
     "data": {"summary": "161 slices of 32 patients (phantoms)"},
@@ -174,18 +174,18 @@ def test_doubt_grows_as_the_types_come_closer(probabilities, begins, names):
 
 
 def test_area_range_tells_how_sure_the_border_is():
-    strict, lax = area_range_mm2(make_report())
+    strict, lax = make_report().area_range_mm2
     # The probability falls by 0.05 a pixel: 0.7 at 6 px, 0.5 at 10 px, 0.3 at 14 px from the middle.
     assert strict == pytest.approx(np.pi * 6**2 * 4, rel=0.1) and lax == pytest.approx(np.pi * 14**2 * 4, rel=0.1)
     sharp = make_report(probability=disc(10).astype(np.float32), predicted_mask=disc(10))
-    assert area_range_mm2(sharp) == (sharp.area_mm2, sharp.area_mm2)
+    assert sharp.area_range_mm2 == (sharp.area_mm2, sharp.area_mm2)
 
 
 def test_area_range_lies_around_the_threshold_of_the_pair():
     probability = make_report().probability
     report = make_report(threshold=0.25, predicted_mask=probability >= 0.25)
     # Odds of 1/3, times or divided by 7/3: the border lies at 0.4375 (11.25 px) or 0.125 (17.5 px), not 0.25 (15 px).
-    strict, lax = area_range_mm2(report)
+    strict, lax = report.area_range_mm2
     assert strict == pytest.approx(np.pi * 11.25**2 * 4, rel=0.1) and lax == pytest.approx(np.pi * 17.5**2 * 4, rel=0.1)
     assert strict < report.area_mm2 < lax
 
@@ -194,7 +194,7 @@ def test_area_range_leaves_other_spots_out():
     report = make_report()
     probability = report.probability.copy()
     probability[80:90, 5:15] = 0.45  # would count below 0.3, but touches nothing of the tumour
-    assert area_range_mm2(replace(report, probability=probability)) == area_range_mm2(report)
+    assert replace(report, probability=probability).area_range_mm2 == report.area_range_mm2
 
 
 def test_figure_has_scan_type_and_reasons():

@@ -5,22 +5,22 @@ import math
 import matplotlib.pyplot as plt
 import pytest
 
-from braintut import drawing_results
+from braintut import plotting
 from braintut.errors import DataError
 from braintut.results import list_results, load_result
 
 DRAWN_BY = {
-    "leakage": [drawing_results.draw_leakage],
-    "losses": [drawing_results.draw_losses, drawing_results.draw_curves],
-    "augmentation": [drawing_results.draw_augmentation, drawing_results.draw_curves],
-    "amount_of_data": [drawing_results.draw_amount_of_data],
-    "feature_ladder": [drawing_results.draw_feature_ladder, drawing_results.draw_recall],
-    "cost_of_a_mask": [drawing_results.draw_cost_of_a_mask],
-    "two_questions": [drawing_results.draw_two_questions],
-    "deep_features": [drawing_results.draw_deep_features],
-    "recipe": [drawing_results.draw_recipe],
-    "records": [drawing_results.draw_records, drawing_results.draw_calibration],
+    "leakage": [plotting.draw_leakage],
+    "losses": [plotting.draw_variants],
+    "augmentation": [plotting.draw_variants],
+    "amount_of_data": [plotting.draw_amount_of_data],
+    "feature_ladder": [plotting.draw_feature_ladder],
+    "cost_of_a_mask": [plotting.draw_cost_of_a_mask],
+    "two_questions": [plotting.draw_variants],
+    "recipe": [plotting.draw_variants],
+    "records": [plotting.draw_records, plotting.draw_calibration],
 }
+ONLY_QUOTED = {"deep_features"}
 
 
 def intervals(value, path=""):
@@ -50,7 +50,7 @@ def test_every_mean_lies_in_its_interval(name):
 
 
 def test_every_result_is_drawn():
-    assert set(list_results()) <= set(DRAWN_BY)
+    assert set(list_results()) <= set(DRAWN_BY) | ONLY_QUOTED
 
 
 @pytest.mark.parametrize(("name", "draw"), [(name, draw) for name in list_results() for draw in DRAWN_BY.get(name, [])])

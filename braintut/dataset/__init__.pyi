@@ -6,8 +6,6 @@ from .figshare import read_mat as read_mat
 from .files import whole_file as whole_file
 from .load import load_phantoms as load_phantoms
 from .load import load_slices as load_slices
-from .phantom import make_phantom_slices as make_phantom_slices
-from .phantom import write_phantom_mat as write_phantom_mat
 from .preprocessing import head_mask as head_mask
 from .preprocessing import normalise as normalise
 from .preprocessing import resize as resize

@@ -14,11 +14,11 @@ import numpy as np
 from skimage.measure import find_contours
 
 from braintut.dataset.files import whole_file
-from braintut.phantom.head import load_template
-from braintut.phantom.patient import TYPE_OF_PATIENT, scan_patient
 from braintut.dataset.preprocessing import normalise, resize, resize_mask
 from braintut.dataset.slices import FIELD_OF_VIEW_MM, Slices
 from braintut.errors import DataError
+from braintut.phantom.head import load_template
+from braintut.phantom.patient import TYPE_OF_PATIENT, scan_patient
 
 SEED = 2015
 """Seed of the phantoms in `data/phantoms`."""

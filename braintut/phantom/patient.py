@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from braintut.dataset.slices import FIELD_OF_VIEW_MM
 from braintut.phantom.head import Template
 from braintut.phantom.tissue import Look, paint_head
 from braintut.phantom.tumour import Tumour, grow
-from braintut.dataset.slices import FIELD_OF_VIEW_MM
 
 PLANES = {"axial": (0, 1, 2), "coronal": (0, 2, 1), "sagittal": (1, 2, 0)}
 """Axes (x, y, z) that become columns, rows and the direction from slice to slice."""

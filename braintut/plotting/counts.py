@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from braintut.plotting import BARS, DPI
+from braintut.plotting.style import BARS, DPI
 
 COUNTS = {"TP": ("#0072B2", "white"), "FP": ("#E69F00", "black"), "FN": ("#CC79A7", "black"), "": ("white", "black")}
 """What a pixel is counted as, with its Okabe-Ito colour and the colour of its letters."""

@@ -1,4 +1,4 @@
-"""Slices as PNG bytes, drawn fast enough for a widget: what `drawing` does for figures, in a few milliseconds."""
+"""Slices as PNG bytes, drawn fast enough for a widget: what `draw_slice` does for figures, in a few milliseconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from skimage.measure import find_contours
 
-from braintut.plotting import PREDICTED_STYLE, TRUE_STYLE
+from braintut.plotting.style import PREDICTED_STYLE, TRUE_STYLE
 
 SIDE = 512
 """Longer side of a picture, in screen pixels."""

@@ -8,13 +8,18 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from braintut.dataset.slices import TUMOUR_TYPES
-from braintut.plotting import BARS
+from braintut.plotting.style import BARS
 
 SECOND, THIRD = "#E69F00", "#009E73"  # Okabe-Ito, always with another marker
 MARKERS = "osD^vP"
 LINES = ("solid", "dashed", "dotted", "dashdot")
 COLOURS = (BARS, SECOND, THIRD, "#CC79A7", "#56B4E9", "#000000", "#D55E00")
+MEASURED = {
+    "dice": "mean Dice",
+    "missed": "share of slices missed",
+    "skull_share": "share with skull called tumour",
+}
+"""What `draw_variants` can draw, in words for its axis."""
 
 
 def draw_leakage(result: dict, ax: Axes | None = None) -> Axes:
@@ -46,14 +51,17 @@ def draw_leakage(result: dict, ax: Axes | None = None) -> Axes:
     return _finish(ax, labels, "what the test claims")
 
 
-def draw_losses(result: dict, ax: Axes | None = None) -> Axes:
-    """Draw the mean Dice that each loss reached, on the development and on the confirmation fold.
+def draw_variants(result: dict, ax: Axes | None = None, what: str = "dice") -> Axes:
+    """Draw what each variant of a training reached, on the development and on the confirmation fold.
 
     Parameters
     ----------
     result : dict
-        `load_result("losses")`.
+        `load_result("losses")`, or that of `augmentation`, `two_questions` or `recipe` (where each
+        variant stands on top of the ones above it).
     ax : Axes, optional
+    what : {"dice", "missed", "skull_share"}
+        Mean Dice, share of missed slices, or (augmentation only) share of slices with skull called tumour.
 
     Returns
     -------
@@ -63,74 +71,11 @@ def draw_losses(result: dict, ax: Axes | None = None) -> Axes:
     -----
     Introduced in lesson 03.
     """
-    return _draw_variants(result, ax, "dice", "mean Dice")
-
-
-def draw_two_questions(result: dict, ax: Axes | None = None, what: str = "dice") -> Axes:
-    """Draw what a network reached that had to name the type as well, and one that had not.
-
-    Parameters
-    ----------
-    result : dict
-        `load_result("two_questions")`.
-    ax : Axes, optional
-    what : {"dice", "missed"}
-        Mean Dice, or share of missed slices.
-
-    Returns
-    -------
-    Axes
-
-    Notes
-    -----
-    Introduced in lesson 05.
-    """
-    return _draw_variants(result, ax, what, {"dice": "mean Dice", "missed": "share of slices missed"}[what])
-
-
-def draw_recipe(result: dict, ax: Axes | None = None, what: str = "dice") -> Axes:
-    """Draw what each step towards the shipped recipe reached, each on top of the ones above it.
-
-    Parameters
-    ----------
-    result : dict
-        `load_result("recipe")`.
-    ax : Axes, optional
-    what : {"dice", "missed"}
-        Mean Dice, or share of missed slices.
-
-    Returns
-    -------
-    Axes
-
-    Notes
-    -----
-    Introduced in lesson 05.
-    """
-    return _draw_variants(result, ax, what, {"dice": "mean Dice", "missed": "share of slices missed"}[what])
-
-
-def draw_augmentation(result: dict, ax: Axes | None = None, what: str = "dice") -> Axes:
-    """Draw what each augmentation reached.
-
-    Parameters
-    ----------
-    result : dict
-        `load_result("augmentation")`.
-    ax : Axes, optional
-    what : {"dice", "missed", "skull_share"}
-        Mean Dice, share of missed slices, or share of slices with skull called tumour.
-
-    Returns
-    -------
-    Axes
-
-    Notes
-    -----
-    Introduced in lesson 04.
-    """
-    words = {"dice": "mean Dice", "missed": "share of slices missed", "skull_share": "share with skull called tumour"}
-    return _draw_variants(result, ax, what, words[what])
+    variants = list(result["variants"].values())
+    ax = ax or _new_axes(6, 0.45 * len(variants) + 0.8)
+    for number, (fold, colour) in enumerate((("development", BARS), ("confirmation", SECOND))):
+        _intervals(ax, [v[fold][what] for v in variants], f"{fold} fold", number, colour, MARKERS[number])
+    return _finish(ax, [v["label"] for v in variants], MEASURED[what])
 
 
 def draw_amount_of_data(result: dict, ax: Axes | None = None) -> Axes:
@@ -165,39 +110,6 @@ def draw_amount_of_data(result: dict, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("mean Dice, patients never seen")
     ax.set_ylim(0, None)
     ax.legend(frameon=False, loc="lower right")
-    return ax
-
-
-def draw_curves(result: dict, ax: Axes | None = None, variants: Sequence[str] | None = None) -> Axes:
-    """Draw the Dice on the development fold after each epoch, one line a variant.
-
-    Parameters
-    ----------
-    result : dict
-        `load_result("losses")`, `load_result("augmentation")` or `load_result("amount_of_data")`.
-    ax : Axes, optional
-    variants : sequence of str, optional
-        Keys of the variants to draw; all if left out.
-
-    Returns
-    -------
-    Axes
-
-    Notes
-    -----
-    Introduced in lesson 03.
-    """
-    ax = ax or _new_axes(6, 3.5)
-    for number, key in enumerate(variants or result["variants"]):
-        variant = result["variants"][key]
-        curve = variant["curve"]
-        ax.plot(
-            range(1, len(curve) + 1), curve, label=variant["label"], color=COLOURS[number % len(COLOURS)],
-            linestyle=LINES[number % len(LINES)], marker=MARKERS[number % len(MARKERS)], markersize=3,
-        )  # fmt: skip
-    ax.set_xlabel("epoch")
-    ax.set_ylabel("mean Dice, development fold")
-    ax.legend(frameon=False, fontsize="small")
     return ax
 
 
@@ -265,65 +177,6 @@ def draw_cost_of_a_mask(result: dict, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def draw_deep_features(result: dict, ax: Axes | None = None) -> Axes:
-    """Draw accuracy with measured features, the network's own, and both.
-
-    Parameters
-    ----------
-    result : dict
-        `load_result("deep_features")`.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
-
-    Notes
-    -----
-    Introduced in lesson 07.
-    """
-    ax = ax or _new_axes(5, 2.2)
-    tables = result["tables"]
-    for number, kind in enumerate(("svm", "logistic")):
-        values = [table[kind]["accuracy"] for table in tables.values()]
-        _intervals(
-            ax,
-            values,
-            {"svm": "SVM", "logistic": "logistic regression"}[kind],
-            number,
-            COLOURS[number],
-            MARKERS[number],
-        )
-    return _finish(ax, [f"{name} ({t['features']})" for name, t in tables.items()], "types right, by patient")
-
-
-def draw_recall(result: dict, ax: Axes | None = None, rung: str = "seed") -> Axes:
-    """Draw which share of each type a classifier names right, random forest against SVM, on one rung.
-
-    Parameters
-    ----------
-    result : dict
-        `load_result("feature_ladder")`.
-    ax : Axes, optional
-    rung : str
-        Key of the rung; `"seed"` is the first project's twelve features.
-
-    Returns
-    -------
-    Axes
-
-    Notes
-    -----
-    Introduced in lesson 07.
-    """
-    ax = ax or _new_axes(4.5, 2)
-    for number, (kind, name) in enumerate((("random_forest", "random forest"), ("svm", "SVM"))):
-        recall = result["rungs"][rung]["classifiers"][kind]["recall"]
-        positions = np.arange(len(TUMOUR_TYPES)) + 0.18 * (2 * number - 1)
-        ax.plot([recall[t] for t in TUMOUR_TYPES], positions, MARKERS[number], color=COLOURS[number], label=name)
-    return _finish(ax, list(TUMOUR_TYPES), "share named right")
-
-
 def draw_records(result: dict, ax: Axes | None = None) -> Axes:
     """Draw mean Dice and share of types right of the whole recipe: all, by fold, type, plane, size, without twins.
 
@@ -385,14 +238,6 @@ def draw_calibration(result: dict, ax: Axes | None = None) -> Axes:
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, fontsize="small", loc="lower right")
     return ax
-
-
-def _draw_variants(result: dict, ax: Axes | None, what: str, words: str) -> Axes:
-    variants = list(result["variants"].values())
-    ax = ax or _new_axes(6, 0.45 * len(variants) + 0.8)
-    for number, (fold, colour) in enumerate((("development", BARS), ("confirmation", SECOND))):
-        _intervals(ax, [v[fold][what] for v in variants], f"{fold} fold", number, colour, MARKERS[number])
-    return _finish(ax, [v["label"] for v in variants], words)
 
 
 def _new_axes(width: float, height: float) -> Axes:

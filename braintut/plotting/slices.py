@@ -1,32 +1,16 @@
-"""Every figure of the course: functions that take arrays and an Axes, and draw."""
+"""Slices with their masks: one, several side by side, and how a prediction grew."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from braintut.dataset.slices import TUMOUR_TYPES, Slices
-
-if TYPE_CHECKING:
-    from braintut.report import Report
-
-# Okabe-Ito colours, told apart by line style too, so that nobody has to see colour.
-TRUE_STYLE = {"colors": "#56B4E9", "linestyles": "solid", "linewidths": 1.6}
-PREDICTED_STYLE = {"colors": "#E69F00", "linestyles": "dashed", "linewidths": 1.6}
-BARS = "#0072B2"
-GROUPS_IN_WORDS = {
-    "firstorder": "brightness",
-    "glcm": "texture",
-    "ring": "surroundings",
-    "plane": "plane of the slice",
-}
-DPI = 72  # of grids of slices: a lesson is to stay under 300 kB
+from braintut.dataset.slices import Slices
+from braintut.plotting.style import DPI, PREDICTED_STYLE, TRUE_STYLE, contour_legend
 
 
 def draw_slice(
@@ -104,46 +88,13 @@ def draw_examples(slices: Slices, n: int = 6, columns: int = 3, predicted_masks:
     return figure
 
 
-def contour_legend(predicted: bool = True) -> list[Line2D]:
-    """Legend entries for the contours of true and predicted masks."""
-    entries = [Line2D([], [], color=TRUE_STYLE["colors"], linestyle="solid", label="true mask")]
-    if predicted:
-        entries.append(Line2D([], [], color=PREDICTED_STYLE["colors"], linestyle="dashed", label="predicted mask"))
-    return entries
-
-
-def draw_type_bars(probabilities: dict[str, float], ax: Axes) -> Axes:
-    """Draw the probability of each tumour type as a bar with its number."""
-    bars = ax.barh(list(probabilities), list(probabilities.values()), color=BARS)
-    ax.bar_label(bars, [f" {p:.0%}" for p in probabilities.values()])
-    ax.set_xlim(0, 1.15)
-    ax.set_xticks([])
-    ax.invert_yaxis()
-    ax.spines[:].set_visible(False)
-    ax.set_title("Type", loc="left", fontsize="medium")
-    return ax
-
-
-def draw_reasons(reasons: Sequence[tuple[str, float]], ax: Axes, n: int = 6) -> Axes:
-    """Draw what spoke for (right) and against (left) the type, strongest first, in points of its probability."""
-    strongest = sorted(reasons, key=lambda r: -abs(r[1]))[:n]
-    names = [GROUPS_IN_WORDS.get(name, name) for name, _ in strongest]
-    ax.barh(names, [100 * effect for _, effect in strongest], color=BARS)
-    ax.axvline(0, color="black", linewidth=0.8)
-    ax.invert_yaxis()
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    ax.set_title("What spoke for it", loc="left", fontsize="medium")
-    ax.set_xlabel("points lost if these were average", fontsize="small")
-    return ax
-
-
-def draw_report(report: Report, true_mask: np.ndarray | None = None) -> Figure:
-    """Draw a report: the scan with its contours, the type, and what spoke for it.
+def draw_look_alikes(slices: Slices, others: Slices) -> Figure:
+    """Draw slices in the upper row, and below each the one that was taken for its like, with patient and type.
 
     Parameters
     ----------
-    report : Report
-    true_mask : ndarray of bool, shape (H, W), optional
+    slices, others : Slices
+        As many of the one as of the other, in pairs.
 
     Returns
     -------
@@ -151,82 +102,101 @@ def draw_report(report: Report, true_mask: np.ndarray | None = None) -> Figure:
 
     Notes
     -----
-    Introduced in lesson 00.
+    Introduced in lesson 01.
     """
-    figure = plt.figure(figsize=(10, 5), layout="constrained", dpi=DPI)
-    grid = figure.add_gridspec(2, 2, width_ratios=[1.1, 1], height_ratios=[1, 1.5])
-    ax = figure.add_subplot(grid[:, 0])
-    draw_slice(report.image, true_mask, report.predicted_mask, ax, f"{report.scan}\n{report}")
-    legend = contour_legend()[0 if true_mask is not None else 1 :]
-    ax.legend(handles=legend, loc="lower left", fontsize="small", framealpha=0.7)
-    if report.tumour_found:
-        draw_type_bars(report.probabilities, figure.add_subplot(grid[0, 1]))
-        draw_reasons(report.reasons, figure.add_subplot(grid[1, 1]))
-    figure.supxlabel(f"pair '{report.model}' · a teaching tool, not for clinical use", fontsize="small", color="0.35")
+    figure, axes = plt.subplots(
+        2, len(slices), figsize=(2 * len(slices), 4.5), layout="constrained", squeeze=False, dpi=DPI
+    )
+    for row, side in zip(axes, (slices, others), strict=True):
+        for ax, one in zip(row, side, strict=True):
+            draw_slice(one.images[0], one.masks[0], ax=ax, title=f"{one.patients[0]}, {one.types[0]}")
+    figure.legend(handles=contour_legend(False), loc="outside lower center", frameon=False)
     plt.close(figure)
     return figure
 
 
-def draw_history(history: Sequence[dict], ax: Axes | None = None) -> Axes:
-    """Draw the learning curves of a training: loss, and validation Dice where there is one.
+def draw_outlines(images: np.ndarray, masks: np.ndarray, predictions: Mapping[str, np.ndarray]) -> Figure:
+    """Draw slices in columns and networks in rows, each with the true and the predicted outline.
 
     Parameters
     ----------
-    history : sequence of dict
-        As in `TrainingRun.history`.
-    ax : Axes, optional
+    images : ndarray of float, shape (N, H, W)
+    masks : ndarray of bool, shape (N, H, W)
+    predictions : mapping of str to ndarray of bool, shape (N, H, W)
+        Name of each row and its predicted masks.
 
     Returns
     -------
-    Axes
+    Figure
 
     Notes
     -----
     Introduced in lesson 02.
     """
-    ax = ax or plt.subplots(figsize=(5, 3), layout="constrained")[1]
-    epochs = [entry["epoch"] for entry in history]
-    ax.plot(epochs, [entry["loss"] for entry in history], color=BARS, label="training loss")
-    if history and "val_dice" in history[0]:
-        dice = [entry["val_dice"] for entry in history]
-        ax.plot(epochs, dice, color="#D55E00", linestyle="dashed", label="validation Dice")
-    ax.set_xlabel("epoch")
-    ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.set_ylim(bottom=0)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False)
-    return ax
+    rows, columns = len(predictions), len(images)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(1.9 * columns, 2.05 * rows + 0.3), layout="constrained", squeeze=False, dpi=DPI
+    )
+    for row, (name, predicted) in zip(axes, predictions.items(), strict=True):
+        for ax, image, true_mask, mask in zip(row, images, masks, predicted, strict=True):
+            draw_slice(image, true_mask, mask, ax)
+        row[0].set_title(name, loc="left", fontsize="medium")
+    figure.legend(handles=contour_legend(), loc="outside lower center", ncols=2, frameon=False)
+    plt.close(figure)
+    return figure
 
 
-def draw_confusion(confusion: Sequence[Sequence[int]], ax: Axes | None = None) -> Axes:
-    """Draw a confusion matrix: one row a true type; each cell its count and share of the row.
+def draw_changes(changes: Mapping[str, tuple[np.ndarray, np.ndarray | None]]) -> Figure:
+    """Draw pairs of slice and mask side by side, each with what was done to it as its title.
 
     Parameters
     ----------
-    confusion : sequence of sequence of int, shape (3, 3) or (3, 4)
-        A fourth column is 'not found'.
-    ax : Axes, optional
+    changes : mapping of str to (image, mask)
+        Images are ndarrays of float in 0..1, shape (H, W); masks may be bool, 0 and 1, or None.
 
     Returns
     -------
-    Axes
+    Figure
 
     Notes
     -----
-    Introduced in lesson 07.
+    Introduced in lesson 04.
     """
-    counts = np.asarray(confusion)
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    ax = ax or plt.subplots(figsize=(4.6, 3.4), layout="constrained")[1]
-    ax.imshow(share, cmap="cividis", vmin=0, vmax=1)
-    for (row, column), count in np.ndenumerate(counts):
-        ax.text(
-            column, row, f"{count}\n{share[row, column]:.0%}", ha="center", va="center",
-            color="black" if share[row, column] > 0.5 else "white",
-        )  # fmt: skip
-    names = (*TUMOUR_TYPES, "not found")[: counts.shape[1]]
-    ax.set_xticks(range(counts.shape[1]), names)
-    ax.set_yticks(range(3), TUMOUR_TYPES)
-    ax.set_xlabel("predicted type")
-    ax.set_ylabel("true type")
-    return ax
+    figure, axes = plt.subplots(1, len(changes), figsize=(1.4 * len(changes), 1.7), layout="constrained", dpi=DPI)
+    for ax, (title, (image, mask)) in zip(np.atleast_1d(axes), changes.items(), strict=True):
+        draw_slice(image, mask, ax=ax, title=title)
+    plt.close(figure)
+    return figure
+
+
+def draw_film(image: np.ndarray, mask: np.ndarray, frames: Mapping[str, np.ndarray]) -> Figure:
+    """Draw how a prediction changed: the same slice with the probabilities of several moments beside it.
+
+    Parameters
+    ----------
+    image : ndarray of float, shape (H, W)
+    mask : ndarray of bool, shape (H, W)
+        True mask.
+    frames : mapping of str to ndarray of float, shape (H, W)
+        Title of each moment and its probabilities, 0..1.
+
+    Returns
+    -------
+    Figure
+
+    Notes
+    -----
+    Introduced in lesson 02.
+    """
+    figure, axes = plt.subplots(
+        1, len(frames) + 1, figsize=(1.75 * (len(frames) + 1), 2), layout="constrained", dpi=DPI
+    )
+    draw_slice(image, mask, ax=axes[0], title="slice")
+    for ax, (title, probability) in zip(axes[1:], frames.items(), strict=True):
+        shades = ax.imshow(probability, cmap="cividis", vmin=0, vmax=1, interpolation="nearest")
+        ax.contour(mask, levels=[0.5], colors="white", linewidths=1)
+        ax.set_title(title, fontsize="medium")
+        ax.set_axis_off()
+    figure.colorbar(shades, ax=axes, shrink=0.8, label="probability")
+    plt.close(figure)
+    return figure

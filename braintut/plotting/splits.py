@@ -1,14 +1,13 @@
-"""Figures about the set as a whole: which patients lie on which side of a split."""
+"""Which patients lie on which side of a split."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from braintut.dataset.slices import Slices
-from braintut.plotting import BARS, DPI, contour_legend, draw_slice
+from braintut.plotting.style import BARS, DPI
 
 TEST_SIDE = "#E69F00"
 
@@ -47,33 +46,6 @@ def draw_sides(train: Slices, test: Slices, ax: Axes | None = None, title: str =
     ax.set_ylim(0, None)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
-
-
-def draw_look_alikes(slices: Slices, others: Slices) -> Figure:
-    """Draw slices in the upper row, and below each the one that was taken for its like, with patient and type.
-
-    Parameters
-    ----------
-    slices, others : Slices
-        As many of the one as of the other, in pairs.
-
-    Returns
-    -------
-    Figure
-
-    Notes
-    -----
-    Introduced in lesson 01.
-    """
-    figure, axes = plt.subplots(
-        2, len(slices), figsize=(2 * len(slices), 4.5), layout="constrained", squeeze=False, dpi=DPI
-    )
-    for row, side in zip(axes, (slices, others), strict=True):
-        for ax, one in zip(row, side, strict=True):
-            draw_slice(one.images[0], one.masks[0], ax=ax, title=f"{one.patients[0]}, {one.types[0]}")
-    figure.legend(handles=contour_legend(False), loc="outside lower center", frameon=False)
-    plt.close(figure)
-    return figure
 
 
 def _running_number(names: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
-"""Figures that only lessons need: the U-Net itself, what halving does to a slice, and how a prediction grew."""
+"""The U-Net itself: its shapes, what halving does to a slice, what a number sees, and its learning curves."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from braintut.plotting import BARS, DPI, contour_legend, draw_slice
+from braintut.plotting.slices import draw_slice
+from braintut.plotting.style import BARS, DPI
 
 BRIDGES = "#E69F00"
 
@@ -113,91 +114,35 @@ def draw_fields_of_view(image: np.ndarray, sides: Sequence[int], ax: Axes | None
     return ax
 
 
-def draw_film(image: np.ndarray, mask: np.ndarray, frames: Mapping[str, np.ndarray]) -> Figure:
-    """Draw how a prediction changed: the same slice with the probabilities of several moments beside it.
+def draw_history(history: Sequence[dict], ax: Axes | None = None) -> Axes:
+    """Draw the learning curves of a training: loss, and validation Dice where there is one.
 
     Parameters
     ----------
-    image : ndarray of float, shape (H, W)
-    mask : ndarray of bool, shape (H, W)
-        True mask.
-    frames : mapping of str to ndarray of float, shape (H, W)
-        Title of each moment and its probabilities, 0..1.
+    history : sequence of dict
+        As in `TrainingRun.history`.
+    ax : Axes, optional
 
     Returns
     -------
-    Figure
+    Axes
 
     Notes
     -----
     Introduced in lesson 02.
     """
-    figure, axes = plt.subplots(
-        1, len(frames) + 1, figsize=(1.75 * (len(frames) + 1), 2), layout="constrained", dpi=DPI
-    )
-    draw_slice(image, mask, ax=axes[0], title="slice")
-    for ax, (title, probability) in zip(axes[1:], frames.items(), strict=True):
-        shades = ax.imshow(probability, cmap="cividis", vmin=0, vmax=1, interpolation="nearest")
-        ax.contour(mask, levels=[0.5], colors="white", linewidths=1)
-        ax.set_title(title, fontsize="medium")
-        ax.set_axis_off()
-    figure.colorbar(shades, ax=axes, shrink=0.8, label="probability")
-    plt.close(figure)
-    return figure
-
-
-def draw_outlines(images: np.ndarray, masks: np.ndarray, predictions: Mapping[str, np.ndarray]) -> Figure:
-    """Draw slices in columns and networks in rows, each with the true and the predicted outline.
-
-    Parameters
-    ----------
-    images : ndarray of float, shape (N, H, W)
-    masks : ndarray of bool, shape (N, H, W)
-    predictions : mapping of str to ndarray of bool, shape (N, H, W)
-        Name of each row and its predicted masks.
-
-    Returns
-    -------
-    Figure
-
-    Notes
-    -----
-    Introduced in lesson 02.
-    """
-    rows, columns = len(predictions), len(images)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(1.9 * columns, 2.05 * rows + 0.3), layout="constrained", squeeze=False, dpi=DPI
-    )
-    for row, (name, predicted) in zip(axes, predictions.items(), strict=True):
-        for ax, image, true_mask, mask in zip(row, images, masks, predicted, strict=True):
-            draw_slice(image, true_mask, mask, ax)
-        row[0].set_title(name, loc="left", fontsize="medium")
-    figure.legend(handles=contour_legend(), loc="outside lower center", ncols=2, frameon=False)
-    plt.close(figure)
-    return figure
-
-
-def draw_changes(changes: Mapping[str, tuple[np.ndarray, np.ndarray | None]]) -> Figure:
-    """Draw pairs of slice and mask side by side, each with what was done to it as its title.
-
-    Parameters
-    ----------
-    changes : mapping of str to (image, mask)
-        Images are ndarrays of float in 0..1, shape (H, W); masks may be bool, 0 and 1, or None.
-
-    Returns
-    -------
-    Figure
-
-    Notes
-    -----
-    Introduced in lesson 04.
-    """
-    figure, axes = plt.subplots(1, len(changes), figsize=(1.4 * len(changes), 1.7), layout="constrained", dpi=DPI)
-    for ax, (title, (image, mask)) in zip(np.atleast_1d(axes), changes.items(), strict=True):
-        draw_slice(image, mask, ax=ax, title=title)
-    plt.close(figure)
-    return figure
+    ax = ax or plt.subplots(figsize=(5, 3), layout="constrained")[1]
+    epochs = [entry["epoch"] for entry in history]
+    ax.plot(epochs, [entry["loss"] for entry in history], color=BARS, label="training loss")
+    if history and "val_dice" in history[0]:
+        dice = [entry["val_dice"] for entry in history]
+        ax.plot(epochs, dice, color="#D55E00", linestyle="dashed", label="validation Dice")
+    ax.set_xlabel("epoch")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.set_ylim(bottom=0)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False)
+    return ax
 
 
 def _draw_box(ax: Axes, x: float, level: int, side: int, channels: int, align: str) -> None:

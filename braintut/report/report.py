@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.ndimage import binary_propagation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 EVEN_ODDS = 0.5
-NOT_FOR_CLINICAL_USE = "A teaching tool, not for clinical use."
+DOUBT = 7 / 3
+"""A border is called uncertain where the odds of tumour lie within this factor of those of the threshold."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,20 @@ class Report:
         """Area of the predicted mask in square millimetres."""
         return float(self.predicted_mask.sum()) * self.pixel_mm**2
 
+    @property
+    def area_range_mm2(self) -> tuple[float, float]:
+        """Area in square millimetres if the border were drawn more strictly, and more laxly.
+
+        The odds of the threshold are multiplied or divided by 7/3: instead of 0.5 the border is drawn at
+        0.7 or 0.3, instead of 0.1 at 0.21 or 0.05. Far apart means that the network is not sure of the border.
+        """
+        odds = self.threshold / (1 - self.threshold)
+        at_strict, at_lax = (o / (1 + o) for o in (odds * DOUBT, odds / DOUBT))
+        strict = self.predicted_mask & (self.probability >= at_strict)
+        reachable = (self.probability >= at_lax) | self.predicted_mask
+        lax = binary_propagation(self.predicted_mask, mask=reachable)
+        return float(strict.sum()) * self.pixel_mm**2, float(lax.sum()) * self.pixel_mm**2
+
     def to_dict(self) -> dict:
         """The answer as plain values, as `braintut predict --json` writes it."""
         return {
@@ -108,13 +123,9 @@ class Report:
             "seconds": round(self.seconds, 4),
         }
 
-    def to_json(self) -> str:
-        """The answer as JSON text."""
-        return json.dumps(self.to_dict(), indent=2)
-
     def figure(self, true_mask: np.ndarray | None = None) -> Figure:
         """Draw scan, contour, probabilities and reasons; a true mask is drawn beside if given."""
-        from braintut.plotting import draw_report
+        from braintut.report.figure import draw_report
 
         return draw_report(self, true_mask)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from braintut.dataset.slices import Slices
-from braintut.report.page import MEASURES
+from braintut.report.words import MEASURES, in_unit
 
 if TYPE_CHECKING:
     from braintut.pipeline import Found, Pipeline
@@ -135,9 +135,9 @@ def measures_table(columns: dict[str, dict[str, float]]) -> str:
     Introduced in lesson 01.
     """
     rows = []
-    for name, (words, unit, decimals) in MEASURES.items():
+    for name, (words, _, _) in MEASURES.items():
         values = [features.get(name) for features in columns.values()]
-        rows.append((words, *("–" if v is None else f"{v:.{decimals}f} {unit}".strip() for v in values)))
+        rows.append((words, *("–" if v is None else in_unit(name, v) for v in values)))
     return html_table(list(columns), rows)
 
 

@@ -13,8 +13,7 @@ from skimage.draw import polygon2mask
 
 from braintut.dataset.slices import Slices
 from braintut.errors import DataError
-from braintut.plotting.png import SIDE, box_around, slice_png
-from braintut.report.page import image_tag
+from braintut.plotting.png import SIDE, box_around, image_tag, slice_png
 from braintut.segmentation.metrics import dice_score
 from braintut.teaching.findings import Findings, html_table
 from braintut.teaching.names import name_controls

@@ -10,8 +10,9 @@ from IPython.display import Image
 from matplotlib import pyplot as plt
 
 from braintut.dataset.slices import Slices
-from braintut.plotting import DPI, contour_legend, draw_slice
 from braintut.errors import DataError
+from braintut.plotting.slices import draw_slice
+from braintut.plotting.style import DPI, contour_legend
 from braintut.teaching.findings import Findings, in_words
 
 if TYPE_CHECKING:

@@ -1,0 +1,129 @@
+"""What a report says, sentence by sentence: plain values in, plain words out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from braintut.plotting.classifier import GROUPS_IN_WORDS
+
+NOT_FOR_CLINICAL_USE = "A teaching tool, not for clinical use."
+FAINT = (
+    "The outline is a faint trace: no pixel in it reaches a probability of 0.5. "
+    "Heads without a tumour show such traces, too."
+)
+SEEN = (
+    "This pair was trained on slices of this very patient (or of one whose id differs in the last letter only): "
+    "the answer shows what it remembers, not how good it is."
+)
+MEASURES = {
+    "shape_area_mm2": ("Area", "mm²", 0),
+    "shape_width_mm": ("Width", "mm", 1),
+    "shape_height_mm": ("Height", "mm", 1),
+    "shape_solidity": ("Solidity (1: no bays)", "", 2),
+    "place_depth_mm": ("Mean depth below the surface", "mm", 1),
+    "place_midline_mm": ("Distance from the midline", "mm", 1),
+    "firstorder_mean_to_head": ("Brightness (head: 1)", "", 2),
+    "ring_edge_sharpness": ("Brighter than its surroundings by", "", 2),
+}
+"""Features that a reader can picture: name -> words, unit, decimals."""
+
+TOLD_FROM = 0.005
+"""Groups of features that moved the probability by less than half a point are not worth a word."""
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital and end with a full stop."""
+    return text[:1].upper() + text[1:] + "."
+
+
+def in_unit(name: str, value: float) -> str:
+    """A measure of `MEASURES` as people write it, for example `20.2 mm`."""
+    _, unit, decimals = MEASURES[name]
+    return f"{value:.{decimals}f} {unit}".strip()
+
+
+def doubt_in_words(probabilities: Mapping[str, float]) -> str:
+    """Say in a sentence how sure the answer is.
+
+    Parameters
+    ----------
+    probabilities : mapping of str to float
+        Probability of each type, adding up to 1.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> doubt_in_words({"meningioma": 0.15, "glioma": 0.8, "pituitary": 0.05})
+    'Some doubt: meningioma gets 15%.'
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
+    (first, p), (second, q) = sorted(probabilities.items(), key=lambda item: -item[1])[:2]
+    if p >= 0.9:
+        return f"Little doubt: the next likely, {second}, gets {q:.0%}."
+    if p - q < 0.15:
+        return f"Hardly decided: {second} ({q:.0%}) is nearly as likely as {first} ({p:.0%})."
+    word = "Some" if p >= 0.7 else "Much"
+    return f"{word} doubt: {second} gets {q:.0%}."
+
+
+def opinions_in_words(opinions: Mapping[str, Mapping[str, float]]) -> str:
+    """Say whether measured features and network agree; nothing where the network has no opinion."""
+    if "network" not in opinions:
+        return ""
+    said = {who: max(p, key=p.get) for who, p in opinions.items()}
+    sure = {who: f"{opinions[who][name]:.0%}" for who, name in said.items()}
+    if said["features"] == said["network"]:
+        return f"Both say so: the measured features ({sure['features']}) and the network by itself ({sure['network']})."
+    return (
+        f"They disagree: the measured features say {said['features']} ({sure['features']}), "
+        f"the network by itself says {said['network']} ({sure['network']})."
+    )
+
+
+def nothing_found_in_words(highest: float) -> str:
+    """Say that no type can be named, and how far the likeliest pixel was from it (0..1)."""
+    return (
+        f"None to name. The highest probability of tumour in any pixel is {highest:.0%}. "
+        "That is no proof of health: networks miss tumours."
+    )
+
+
+def reasons_in_words(reasons: Sequence[tuple[str, float]], sign: int, n: int = 4) -> str:
+    """The strongest reasons for (`sign` 1) or against (-1) the type, with their points."""
+    told = sorted((r for r in reasons if r[1] * sign >= TOLD_FROM), key=lambda r: -abs(r[1]))[:n]
+    return ", ".join(f"{GROUPS_IN_WORDS.get(name, name)} ({_signed(100 * effect)} points)" for name, effect in told)
+
+
+def outlines_in_words(found: bool, truth_shown: bool) -> str:
+    """What the lines in the picture are."""
+    lines = ["dashed orange: the network's outline"] * found + ["solid blue: the true outline"] * truth_shown
+    return "; ".join(lines).capitalize() or "No outline: nothing was found"
+
+
+def model_in_words(name: str, card: Mapping) -> str:
+    """What an answer rests on: the training set of the model, its scores on strangers, and whom it fails for."""
+    sentences = [f"The pair '{name}' gave this answer."]
+    if "data" in card:
+        sentences.append(f"It was trained on {card['data']['summary']}; it knows three types of tumour.")
+    if numbers := card.get("numbers"):
+        dice, accuracy = numbers["dice"], numbers["accuracy"]
+        sentences.append(
+            f"On {numbers['n_slices']} slices of {numbers['n_patients']} patients never trained on, its outlines "
+            f"reached a mean Dice of {dice['mean']:.2f}, nothing was found on {dice['not_found_fraction']:.0%} "
+            f"of the slices, and the type was right on {accuracy['predicted_mask']:.0%}."
+        )
+    if "fails_for" in card:
+        sentences.append(card["fails_for"])
+    if "numbers_from" in card:
+        sentences.append(f"These numbers are those of {card['numbers_from']}.")
+    return " ".join(sentences)
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.0f}".replace("-", "\N{MINUS SIGN}")
