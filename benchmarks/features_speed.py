@@ -16,8 +16,8 @@ import time
 import numpy as np
 from skimage.feature import graycomatrix, graycoprops
 
-from braintut.classification.features import measure_features
 from braintut.dataset.preprocessing import resize
+from braintut.features.table import measure_features
 
 SIZE = int(sys.argv[1]) if len(sys.argv) > 1 else 256
 PIXEL_MM = 0.49 * 512 / SIZE

@@ -15,10 +15,10 @@ import sklearn
 from sklearn.pipeline import Pipeline as SklearnPipeline
 
 from braintut.classification.classifier import fit_classifier, make_classifier
-from braintut.classification.features import measure_table
 from braintut.classification.jitter import jitter_mask
 from braintut.dataset.preprocessing import resize
 from braintut.dataset.slices import TUMOUR_TYPES, Slices
+from braintut.features.table import measure_table
 from braintut.pipeline import THRESHOLD, Pipeline, as_stored, fingerprints, mark_tumour
 from braintut.report.words import NOT_FOR_CLINICAL_USE
 from braintut.segmentation.augmentation import Augmentation

@@ -19,7 +19,6 @@ from scipy.ndimage import label as connected_components
 from sklearn.pipeline import Pipeline as SklearnPipeline
 
 from braintut.classification.classifier import predict_types
-from braintut.classification.features import measure_features
 from braintut.classification.insight import explain
 from braintut.classification.storing import load_classifier, save_classifier
 from braintut.dataset.files import whole_file
@@ -27,6 +26,7 @@ from braintut.dataset.preprocessing import crop_from_square, normalise, pad_to_s
 from braintut.dataset.scans import Scan, read_scan
 from braintut.dataset.slices import FIELD_OF_VIEW_MM, TUMOUR_TYPES, Slices, merged_patient
 from braintut.errors import DataError, ModelError
+from braintut.features.table import measure_features
 from braintut.report.report import Report
 from braintut.segmentation.prediction import predict_classes, tumour_probability, types_inside
 from braintut.segmentation.unet import build_unet, fold_normalisation

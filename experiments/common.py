@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 import sklearn
 
-from braintut.classification.place import find_head
 from braintut.dataset.figshare import load_figshare
 from braintut.dataset.files import whole_file
 from braintut.dataset.slices import Slices
+from braintut.features.head import find_head
 from braintut.fitting import runs_folder
 from braintut.results import RESULTS
 from braintut.segmentation.augmentation import Augmentation

@@ -28,9 +28,9 @@ from common import (
 )
 
 from braintut.classification.classifier import fit_classifier, make_classifier, predict_types
-from braintut.classification.features import measure_table
 from braintut.classification.jitter import jitter_mask
 from braintut.dataset.slices import TUMOUR_TYPES, Slices
+from braintut.features.table import measure_table
 from braintut.fitting import predict_masks
 from braintut.segmentation.training import TrainingRun
 

@@ -31,9 +31,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from braintut.classification.features import measure_table
 from braintut.dataset.preprocessing import resize
 from braintut.dataset.slices import TUMOUR_TYPES, Slices
+from braintut.features.table import measure_table
 
 CLASSIFIERS = {
     "svm": lambda: make_pipeline(StandardScaler(), SVC(C=5.0, gamma="scale")),

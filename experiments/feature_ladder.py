@@ -21,9 +21,9 @@ from planes import PLANES, accuracy_by_eye, guess_planes
 from sklearn.pipeline import Pipeline
 
 from braintut.classification.classifier import KINDS, cross_validate_by_patient, make_classifier
-from braintut.classification.features import FEATURES, SEED_FEATURES, measure_table
 from braintut.classification.insight import backward_elimination
 from braintut.dataset.slices import TUMOUR_TYPES, Slices
+from braintut.features.table import BASELINE_FEATURES, FEATURES, measure_table
 
 
 def group(*names: str) -> list[str]:
@@ -32,12 +32,12 @@ def group(*names: str) -> list[str]:
 
 
 LADDER: dict[str, tuple[str, Sequence[str]]] = {
-    "seed_mask": ("the first project's 6 of the mask", SEED_FEATURES[:6]),
-    "seed": ("+ its 6 of texture", SEED_FEATURES),
-    "shape": ("+ all of the shape", [*SEED_FEATURES, *group("shape")]),
-    "place": ("+ place in the head", [*SEED_FEATURES, *group("shape", "place", "symmetry")]),
-    "plane": ("+ plane of the cut", [*SEED_FEATURES, *group("shape", "place", "symmetry", "plane")]),
-    "rings": ("+ rim and surroundings", [*SEED_FEATURES, *group("shape", "place", "symmetry", "plane", "ring")]),
+    "seed_mask": ("the first project's 6 of the mask", BASELINE_FEATURES[:6]),
+    "seed": ("+ its 6 of texture", BASELINE_FEATURES),
+    "shape": ("+ all of the shape", [*BASELINE_FEATURES, *group("shape")]),
+    "place": ("+ place in the head", [*BASELINE_FEATURES, *group("shape", "place", "symmetry")]),
+    "plane": ("+ plane of the cut", [*BASELINE_FEATURES, *group("shape", "place", "symmetry", "plane")]),
+    "rings": ("+ rim and surroundings", [*BASELINE_FEATURES, *group("shape", "place", "symmetry", "plane", "ring")]),
     "all": ("+ the rest of brightness and texture", list(FEATURES)),
 }
 
@@ -106,7 +106,7 @@ def choose_voters(slices: Slices, table: pd.DataFrame) -> dict:
 
 def eliminate(slices: Slices, table: pd.DataFrame) -> dict:
     """The first project's backward elimination on its twelve features, and what the ten or so give."""
-    kept = backward_elimination(table[list(SEED_FEATURES)], slices.labels)
+    kept = backward_elimination(table[list(BASELINE_FEATURES)], slices.labels)
     predictions = cross_validate(slices, table, "random_forest", kept)
     right = predictions["predicted"].to_numpy() == slices.labels
     return {"kept": kept, "accuracy_random_forest": with_interval(right, slices.patients)}

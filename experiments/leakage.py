@@ -30,9 +30,9 @@ from common import (
 from sklearn.tree import DecisionTreeClassifier
 
 from braintut.classification.classifier import fit_classifier, make_classifier, predict_types
-from braintut.classification.features import SEED_FEATURES, measure_table
 from braintut.dataset.slices import Slices
 from braintut.dataset.splits import leaky_split_by_slice, patient_folds, split_by_merged_patient, split_by_patient
+from braintut.features.table import BASELINE_FEATURES, measure_table
 
 SPLITS: dict[str, tuple[str, Callable]] = {
     "slice": ("by slice (wrong)", leaky_split_by_slice),
@@ -40,7 +40,7 @@ SPLITS: dict[str, tuple[str, Callable]] = {
     "merged": ("by patient, twins merged", split_by_merged_patient),
 }
 CLASSIFIERS = {
-    "seed_forest": ("random forest on the first project's 12 features", "random_forest", SEED_FEATURES),
+    "seed_forest": ("random forest on the first project's 12 features", "random_forest", BASELINE_FEATURES),
     "svm": ("SVM on all features", "svm", None),
 }
 N_SPLITS = 10

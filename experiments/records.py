@@ -24,10 +24,10 @@ from common import DEVELOPMENT_FOLD, FOLDS, SMALL_NETWORK, load_real, with_inter
 from planes import PLANES, guess_planes
 
 from braintut.classification.classifier import predict_types
-from braintut.classification.features import measure_table
 from braintut.dataset.slices import Slices
 from braintut.errors import ModelError
 from braintut.evaluation import evaluate_folder, numbers_of_group, summarise, vote_right
+from braintut.features.table import measure_table
 from braintut.fitting import fit_on_mixed_masks, fit_pipeline, predict_masks, runs_folder
 from braintut.pipeline import Pipeline, load_pipeline, shipped_pairs
 from braintut.segmentation.metrics import MISSED_BELOW

@@ -16,11 +16,12 @@ from braintut.classification.classifier import (
     make_classifier,
     predict_types,
 )
-from braintut.classification.features import FEATURES, SEED_FEATURES
-from braintut.classification.insight import GROUPS, backward_elimination, explain
+from braintut.classification.insight import backward_elimination, explain
 from braintut.classification.jitter import jitter_mask
 from braintut.classification.storing import load_classifier, save_classifier
 from braintut.errors import DataError, ModelError, SplitError
+from braintut.features.table import BASELINE_FEATURES, FEATURES
+from braintut.plotting.classifier import GROUPS_IN_WORDS
 
 
 def made_up(n_patients=24, slices_each=5, seed=0):
@@ -55,7 +56,7 @@ def test_each_kind_learns_saves_and_loads(kind, tmp_path):
 def test_all_features_are_the_default_and_twelve_are_the_seeds():
     table, labels, _ = made_up()
     assert fit_classifier(make_classifier(), table, labels).named_steps["gaps"].n_features_in_ == len(FEATURES)
-    seed = fit_classifier(make_classifier("random_forest", SEED_FEATURES), table, labels)
+    seed = fit_classifier(make_classifier("random_forest", BASELINE_FEATURES), table, labels)
     assert seed.named_steps["gaps"].n_features_in_ == 12
 
 
@@ -80,7 +81,7 @@ def test_single_gaps_are_filled_and_empty_rows_mean_nothing_found():
 def test_cross_validation_keeps_patients_together_and_the_order(dealt):
     table, labels, patients = made_up()
     folds = None if dealt else np.array([int(p[1:]) // 3 % 4 + 1 for p in patients])
-    classifier = make_classifier("logistic", [*SEED_FEATURES, "place_depth_mm"])
+    classifier = make_classifier("logistic", [*BASELINE_FEATURES, "place_depth_mm"])
     result = cross_validate_by_patient(classifier, table, labels, patients, folds)
     assert list(result.index) == list(table.index) and list(result["label"]) == list(labels)
     assert (result.groupby(patients)["fold"].nunique() == 1).all()
@@ -145,7 +146,7 @@ def test_jitter_repeats_with_its_seed_and_refuses_nothing():
 
 def test_backward_elimination_keeps_what_matters():
     table, labels, _ = made_up()
-    names = [*SEED_FEATURES, "place_depth_mm"]
+    names = [*BASELINE_FEATURES, "place_depth_mm"]
     kept = backward_elimination(table[names], labels, p_value=0.001)
     assert set(kept) == {"shape_area_mm2", "place_depth_mm"}
     with pytest.raises(DataError, match="too few"):
@@ -155,7 +156,7 @@ def test_backward_elimination_keeps_what_matters():
 @pytest.mark.parametrize("kind", ["svm", "logistic"])
 def test_explain_names_the_feature_that_decided(kind):
     table, labels, patients = made_up()
-    fitted = fit_classifier(make_classifier(kind, [*SEED_FEATURES, "place_depth_mm"]), table, labels, patients)
+    fitted = fit_classifier(make_classifier(kind, [*BASELINE_FEATURES, "place_depth_mm"]), table, labels, patients)
     scan = table[labels == 1].iloc[[0]]
     by_feature = explain(fitted, scan, table, by="feature")
     assert by_feature[0][0] == "shape_area_mm2" and by_feature[0][1] > 0.2
@@ -178,13 +179,13 @@ def test_explaining_one_scan_is_fast():
 
 
 def test_groups_cover_all_features():
-    assert {name.split("_")[0] for name in FEATURES} == set(GROUPS)
+    assert {name.split("_")[0] for name in FEATURES} == set(GROUPS_IN_WORDS)
 
 
 @pytest.fixture
 def saved(tmp_path):
     table, labels, _ = made_up()
-    fitted = fit_classifier(make_classifier("logistic", SEED_FEATURES), table, labels)
+    fitted = fit_classifier(make_classifier("logistic", BASELINE_FEATURES), table, labels)
     return save_classifier(tmp_path / "model.skops", fitted)
 
 

@@ -18,8 +18,8 @@ from sklearn.model_selection import GroupKFold, GroupShuffleSplit, StratifiedGro
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 
-from braintut.classification import measure_table
 from braintut.dataset import load_phantoms
+from braintut.features import measure_table
 from braintut.pipeline import keep_tumour
 from braintut.report import Report
 from braintut.teaching.exercises import (
@@ -742,7 +742,7 @@ CASES = {
         [(["place_midline", "firstorder_p10", "ring_near_std"], TABLE, PHANTOMS)],
         [([..., ..., ...], TABLE, PHANTOMS)],
         [
-            (["shape_area_mm2", "shape_roundness", "shape_tilt"], TABLE, PHANTOMS),
+            (["shape_area_mm2", "shape_aspect_ratio", "shape_tilt"], TABLE, PHANTOMS),
             (["place_midline", "firstorder_p10", "ring_near"], TABLE, PHANTOMS),
             (["place_midline", "place_midline", "ring_near_std"], TABLE, PHANTOMS),
             (["place_midline", "firstorder_p10"], TABLE, PHANTOMS),

@@ -5,10 +5,10 @@ import time
 import numpy as np
 import pytest
 
-from braintut.classification.features import FEATURES, SEED_FEATURES, measure_features, measure_table
 from braintut.dataset.preprocessing import resize, resize_mask
 from braintut.dataset.slices import Slices
 from braintut.errors import DataError
+from braintut.features.table import BASELINE_FEATURES, FEATURES, measure_features, measure_table
 
 
 def disc(size, row, column, radius):
@@ -39,7 +39,7 @@ def rectangle():
         ("shape_area_mm2", 200),
         ("shape_width_mm", 20),
         ("shape_height_mm", 10),
-        ("shape_roundness", 0.5),
+        ("shape_aspect_ratio", 0.5),
         ("shape_extent", 1),
         ("shape_solidity", 1),
         ("shape_tilt", 0),
@@ -68,7 +68,7 @@ def test_pixel_size_scales_lengths_and_areas(rectangle):
     half = measure_features(np.full((64, 64), 0.5), mask, pixel_mm=0.5)
     assert half["shape_area_mm2"] == pytest.approx(50)
     assert half["shape_perimeter_mm"] == pytest.approx(rectangle["shape_perimeter_mm"] / 2)
-    assert half["shape_compactness"] == pytest.approx(rectangle["shape_compactness"])
+    assert half["shape_circularity"] == pytest.approx(rectangle["shape_circularity"])
 
 
 def test_checkerboard_has_the_greatest_contrast():
@@ -130,7 +130,7 @@ def test_odd_masks_give_finite_numbers(shape, kind):
 def test_every_feature_is_described():
     assert 80 <= len(FEATURES) <= 140
     assert all(len(meaning) > 10 for meaning in FEATURES.values())
-    assert set(SEED_FEATURES) <= set(FEATURES) and len(SEED_FEATURES) == 12
+    assert set(BASELINE_FEATURES) <= set(FEATURES) and len(BASELINE_FEATURES) == 12
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_report_of_a_found_tumour(tiny_pipeline, one):
     assert report.area_mm2 == pytest.approx(np.pi * (8 * 0.49 * 8) ** 2, rel=0.05)
     assert report.predicted_mask.shape == one.images.shape[1:]
     assert report.features and report.reasons
-    assert json.loads(report.to_json())["tumour_found"] is True
+    assert json.loads(json.dumps(report.to_dict()))["tumour_found"] is True
     assert report.figure().axes and "data:image/png" in report.html()
     assert not report.pixel_mm_assumed
 

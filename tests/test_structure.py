@@ -10,8 +10,8 @@ import pytest
 import braintut
 
 PACKAGE = Path(braintut.__file__).parent
-ROOMS = ["dataset", "phantom", "plotting", "segmentation", "classification", "report"]
-PIPELINE = {"dataset", "segmentation", "classification", "report"}
+ROOMS = ["dataset", "phantom", "plotting", "segmentation", "features", "classification", "report"]
+PIPELINE = {"dataset", "segmentation", "features", "classification", "report"}
 # What each part may import of ours, besides itself and errors.
 ALLOWED = {
     "errors": set(),
@@ -21,7 +21,8 @@ ALLOWED = {
     "phantom": {"dataset"},
     "plotting": {"dataset"},
     "segmentation": {"dataset"},
-    "classification": {"dataset"},
+    "features": {"dataset"},
+    "classification": {"dataset", "features"},
     "report": {"plotting"},
     "pipeline": PIPELINE,
     "fitting": PIPELINE | {"pipeline"},

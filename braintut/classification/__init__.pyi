@@ -2,10 +2,6 @@ from .classifier import cross_validate_by_patient as cross_validate_by_patient
 from .classifier import fit_classifier as fit_classifier
 from .classifier import make_classifier as make_classifier
 from .classifier import predict_types as predict_types
-from .features import FEATURES as FEATURES
-from .features import SEED_FEATURES as SEED_FEATURES
-from .features import measure_features as measure_features
-from .features import measure_table as measure_table
 from .insight import backward_elimination as backward_elimination
 from .insight import explain as explain
 from .jitter import jitter_mask as jitter_mask

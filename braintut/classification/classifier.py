@@ -17,9 +17,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from braintut.classification.features import FEATURES
 from braintut.dataset.slices import TUMOUR_TYPES
 from braintut.errors import DataError, ModelError, SplitError
+from braintut.features.table import FEATURES
 
 KINDS = ("svm", "random_forest", "boosting", "logistic")
 """Names that `make_classifier` knows."""
@@ -35,7 +35,7 @@ def make_classifier(kind: str = "svm", features: Sequence[str] | None = None, se
         that correct each other, or a weighted sum of the features.
     features : sequence of str, optional
         Columns of the table to look at; all of `FEATURES` if left out.
-        `SEED_FEATURES` gives the twelve of the project that started this course.
+        `BASELINE_FEATURES` gives the twelve of the project that started this course.
     seed : int
         Makes the random parts repeatable.
 

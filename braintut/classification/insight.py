@@ -10,17 +10,6 @@ from sklearn.pipeline import Pipeline
 from braintut.classification.classifier import found_rows
 from braintut.errors import DataError
 
-GROUPS = {
-    "shape": "size and outline",
-    "place": "place in the head",
-    "symmetry": "difference from the other side",
-    "firstorder": "brightness inside",
-    "glcm": "texture (pairs)",
-    "ring": "rim and surroundings",
-    "plane": "the way the head was cut",
-}
-"""First word of a feature's name -> what the group measures."""
-
 
 def backward_elimination(table: pd.DataFrame, labels: np.ndarray, p_value: float = 0.05) -> list[str]:
     """Drop the least useful feature again and again, until all that are left matter.
@@ -103,7 +92,7 @@ def explain(
     reference_table : DataFrame
         What average means: the training table, or just its medians.
     by : {"group", "feature"}
-        Put whole groups (see `GROUPS`) to their medians, or single features.
+        Put whole groups (the first word of a feature's name) to their medians, or single features.
     label : int, optional
         The type that is asked about, 1..3; the likeliest one if left out.
 

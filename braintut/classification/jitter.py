@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from braintut.classification.surroundings import border_distance_mm
 from braintut.errors import DataError
+from braintut.features.rings import border_distance_mm
 
 
 def jitter_mask(mask: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:

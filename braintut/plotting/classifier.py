@@ -12,11 +12,15 @@ from braintut.dataset.slices import TUMOUR_TYPES
 from braintut.plotting.style import BARS
 
 GROUPS_IN_WORDS = {
+    "shape": "shape",
+    "place": "place",
+    "symmetry": "symmetry",
     "firstorder": "brightness",
     "glcm": "texture",
     "ring": "surroundings",
     "plane": "plane of the slice",
 }
+"""First word of a feature's name -> what people call the group."""
 
 
 def draw_type_bars(probabilities: dict[str, float], ax: Axes) -> Axes:

@@ -56,7 +56,7 @@ class Findings:
 
     def measures(self, index: int, mask: np.ndarray) -> dict[str, float]:
         """All features of a mask of this slice; none of an empty one."""
-        from braintut.classification.features import measure_features
+        from braintut.features.table import measure_features
 
         if not mask.any():
             return {}

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from braintut.classification import SEED_FEATURES, cross_validate_by_patient, make_classifier
+from braintut.classification import cross_validate_by_patient, make_classifier
 from braintut.dataset.slices import Slices
+from braintut.features import BASELINE_FEATURES
 from braintut.teaching.exercises.checking import NotYet, as_number, as_numbers, call, demand, exercise, expect
 
 SIX = ("width", "height", "mean x", "mean y", "roundness", "area")
@@ -180,7 +181,7 @@ def three_features(names: object, table: pd.DataFrame, slices: Slices) -> str:
 
 
 def _share_right(columns: list[str] | None, table: pd.DataFrame, slices: Slices) -> float:
-    columns = columns or list(SEED_FEATURES)
+    columns = columns or list(BASELINE_FEATURES)
     forest = make_classifier("random_forest", columns)
     said = cross_validate_by_patient(forest, table[columns], slices.labels, slices.patients)
     return float(np.mean(said["predicted"].to_numpy() == slices.labels))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from braintut.classification.place import Head
 from braintut.dataset.preprocessing import resize
+from braintut.features.head import Head
 
 PLANE_FEATURES = {
     "plane_width_mm": "width of the head's box",

@@ -5,19 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from braintut.classification.place import (
-    PLACE_FEATURES,
-    SYMMETRY_FEATURES,
-    find_head,
-    place_features,
-    symmetry_features,
-)
-from braintut.classification.plane import PLANE_FEATURES, plane_features
-from braintut.classification.shape import SHAPE_FEATURES, shape_features
-from braintut.classification.surroundings import MARGIN_MM, RING_FEATURES, ring_features
-from braintut.classification.texture import TEXTURE_FEATURES, firstorder_features, glcm_features
 from braintut.dataset.slices import Slices
 from braintut.errors import DataError
+from braintut.features.head import find_head
+from braintut.features.place import PLACE_FEATURES, SYMMETRY_FEATURES, place_features, symmetry_features
+from braintut.features.plane import PLANE_FEATURES, plane_features
+from braintut.features.rings import MARGIN_MM, RING_FEATURES, ring_features
+from braintut.features.shape import SHAPE_FEATURES, shape_features
+from braintut.features.texture import TEXTURE_FEATURES, firstorder_features, glcm_features
 
 FEATURES = {
     **SHAPE_FEATURES,
@@ -29,12 +24,12 @@ FEATURES = {
 }
 """Every feature: name -> formula and meaning. The first word of a name is its group."""
 
-SEED_FEATURES = (
+BASELINE_FEATURES = (
     "shape_width_mm",
     "shape_height_mm",
     "place_mean_x",
     "place_mean_y",
-    "shape_roundness",
+    "shape_aspect_ratio",
     "shape_area_mm2",
     "glcm_entropy",
     "glcm_homogeneity",

@@ -1,0 +1,5 @@
+"""Measuring a tumour: size and outline, place, grey values, texture, surroundings."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

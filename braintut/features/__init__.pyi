@@ -1,0 +1,9 @@
+from .head import find_head as find_head
+from .place import place_features as place_features
+from .rings import border_distance_mm as border_distance_mm
+from .shape import shape_features as shape_features
+from .table import BASELINE_FEATURES as BASELINE_FEATURES
+from .table import FEATURES as FEATURES
+from .table import measure_features as measure_features
+from .table import measure_table as measure_table
+from .texture import glcm_features as glcm_features
