@@ -41,8 +41,9 @@ def main() -> None:
 @app.command()
 def lab() -> None:
     """Open JupyterLab on the first lesson."""
-    first = _lessons_folder() / "00_start_here.ipynb"
-    sys.exit(subprocess.call([sys.executable, "-m", "jupyterlab", str(first)]))
+    lessons = _lessons_folder()
+    root = f"--ServerApp.root_dir={lessons.parent}"  # the clone, so that data and README are in Lab's file browser
+    sys.exit(subprocess.call([sys.executable, "-m", "jupyterlab", root, str(lessons / "00_start_here.ipynb")]))
 
 
 @app.command()

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from braintut.dataset.scans import read_scan
 from braintut.dataset.slices import merged_patient
 from braintut.errors import DataError
 from making import block_mask, head, write_cvind, write_mat
+
+CLONE = Path(__file__).resolve().parents[1]
 
 
 def run(monkeypatch, capsys, *arguments):
@@ -150,6 +153,20 @@ def test_wrong_calls_exit_with_2(monkeypatch, capsys, arguments):
 def test_every_command_explains_itself(monkeypatch, capsys, command):
     code, out, _ = run(monkeypatch, capsys, command, "--help")
     assert code == 0 and "Usage" in out and len(out) > 200
+
+
+def test_lab_opens_the_first_lesson_and_has_the_clone_as_its_root(monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(cli.subprocess, "call", lambda command: asked.extend(command) or 0)
+    assert run(monkeypatch, capsys, "lab")[0] == 0
+    assert asked[:3] == [sys.executable, "-m", "jupyterlab"]
+    assert asked[3:] == [f"--ServerApp.root_dir={CLONE}", str(CLONE / "lessons" / "00_start_here.ipynb")]
+
+
+def test_make_lab_has_the_clone_as_its_root():
+    done = subprocess.run(["make", "--dry-run", "lab"], cwd=CLONE, capture_output=True, text=True)
+    last = done.stdout.splitlines()[-1]
+    assert "-m jupyterlab" in last and f'--ServerApp.root_dir="{CLONE}" lessons/00_start_here.ipynb' in last
 
 
 def test_train_holds_out_and_measures(monkeypatch, capsys, tmp_path):
