@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from braintut.dataset.entries import MatEntry
 from braintut.errors import DataError
 
+NAMED = 5
+"""So many copies are named when some are left out."""
+
 
 def once_each(entries: Iterable[MatEntry]) -> list[MatEntry]:
     """Leave out copies: files of one number and one content count once.
@@ -36,8 +39,8 @@ def once_each(entries: Iterable[MatEntry]) -> list[MatEntry]:
         for other in others:
             if other.fingerprint() != best.fingerprint():
                 raise DataError(
-                    f"{best} and {other} differ, but both are '{best.id}'; move one elsewhere, or give it a name "
-                    "of its own."
+                    f"{best} and {other} differ, but both are slice '{best.id}'; keep one of them, or give one a "
+                    "name of its own."
                 )
             copies.append((other, best))
     copies += _copies_under_other_names(kept)
@@ -69,9 +72,10 @@ def _copies_under_other_names(kept: list[MatEntry]) -> list[tuple[MatEntry, MatE
 
 def _tell(copies: list[tuple[MatEntry, MatEntry]], kept: list[MatEntry]) -> None:
     if copies:
-        copy, original = copies[0]
         how_many = "One copy was" if len(copies) == 1 else f"{len(copies)} copies were"
-        print(f"braintut: {how_many} left out: {copy} has the content of {original}.", file=sys.stderr)
+        names = "; ".join(f"{copy} is the same as {original}" for copy, original in copies[:NAMED])
+        more = f"; and {len(copies) - NAMED} more" if len(copies) > NAMED else ""
+        print(f"braintut: {how_many} left out: {names}{more}.", file=sys.stderr)
     for entry in kept:
         if entry.has_number and entry.stem.lstrip("0") != entry.id.lstrip("0"):
             print(f"braintut: {entry} is taken as slice {entry.id}.", file=sys.stderr)

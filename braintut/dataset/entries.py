@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from braintut.dataset.mat import MatSlice, read_mat
-from braintut.dataset.zips import is_junk, is_zip, list_members, name_in_zip, open_zip
+from braintut.dataset.zips import forget_inner_zips, is_junk, is_zip, list_members, name_in_zip, open_zip
 from braintut.errors import DataError
 
 FOLDS_FILE = "cvind.mat"
@@ -98,6 +98,7 @@ def find_mats(place: Path) -> list[MatEntry]:
         elif is_zip(path):
             for m in list_members(path, ".mat"):
                 found.append(MatEntry(_id_of(_stem(m.name)), path, m.name, m.within, m.size, m.crc))
+    forget_inner_zips()
     return found
 
 

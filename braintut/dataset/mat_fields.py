@@ -47,7 +47,7 @@ def read_numbers(field: object, name: str) -> np.ndarray:
     if _is_empty(field):
         return np.zeros(0)
     if _is_text(field):
-        raise DataError(f"{name} is text ({_decode(field, name)[:40]!r}); numbers are expected.")
+        raise DataError(f"{name} is text; numbers are expected.")
     if field.dtype.kind not in "biuf":
         raise DataError(f"{name} holds values of type {_type_name(field)}; plain numbers are expected.")
     _check_size(field, name)
@@ -118,11 +118,13 @@ def _may_be_codes(field: h5py.Dataset) -> bool:
 
 
 def _check_size(field: h5py.Dataset, name: str) -> None:
-    # HDF5 reads chunks whole, so that one may be larger than the array it belongs to.
-    if max(field.size, math.prod(field.chunks or (1,))) > MAX_VALUES or field.dtype.itemsize > MAX_ITEM:
-        raise DataError(
-            f"{name} claims {field.shape} values, more than any slice has; the file is no slice, or damaged."
-        )
+    """Refuse what would take much memory: HDF5 reads chunks whole, and unpacks whatever lies in them."""
+    chunk = field.chunks or (1,) * len(field.shape)
+    padded = math.prod(-(-side // of_chunk) * of_chunk for side, of_chunk in zip(field.shape, chunk, strict=True))
+    too_many = max(padded, math.prod(chunk)) > MAX_VALUES or field.dtype.itemsize > MAX_ITEM
+    # Packing never makes an array twice as large, so that such chunks hold something else.
+    if too_many or field.id.get_storage_size() > 2 * padded * field.dtype.itemsize + 4096:
+        raise DataError(f"{name} claims {field.shape} values or packs more than that; it is no slice, or damaged.")
 
 
 def _decode(field: h5py.Dataset, name: str) -> str:

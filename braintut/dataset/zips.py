@@ -112,6 +112,11 @@ def _inner_zip(path: Path, changed: int, within: tuple[str, ...]) -> bytes:
         return archive.read(within[-1])
 
 
+def forget_inner_zips() -> None:
+    """Give back the memory of a zip that was unpacked from a zip."""
+    _inner_zip.cache_clear()
+
+
 def _is_folder_or_junk(info: zipfile.ZipInfo) -> bool:
     parts = info.filename.replace("\\", "/").split("/")
     return not parts[-1] or any(is_junk(part) for part in parts if part not in (".", ".."))
