@@ -16,8 +16,9 @@ import numpy as np
 from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
+from braintut.dataset.arrays import as_pixel_mm
 from braintut.dataset.preprocessing import normalise, pad_to_square, resize, resize_mask
-from braintut.dataset.slices import FIELD_OF_VIEW_MM, Slices, from_grey_levels
+from braintut.dataset.slices import Slices, assumed_pixel_mm, from_grey_levels, to_grey_levels
 from braintut.errors import DataError
 
 N_PUBLISHED = 3064
@@ -42,7 +43,7 @@ class MatSlice:
     @property
     def pixel_mm_or_assumed(self) -> float:
         """Pixel side in mm; where the file is silent, that of a 251 mm field of view."""
-        return self.pixel_mm or FIELD_OF_VIEW_MM / self.image.shape[1]
+        return assumed_pixel_mm(self.image.shape) if self.pixel_mm is None else self.pixel_mm
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def _parse(file: h5py.File, name: str) -> MatSlice:
     if label.size != 1 or label[0] not in (0, 1, 2, 3):
         raise DataError(f"{name}: the label is {label.tolist()}; it must be 1, 2 or 3 (0: no tumour).")
     border = np.asarray(group["tumorBorder"]).ravel() if "tumorBorder" in group else np.zeros(0)
-    pixel_mm = float(np.asarray(group["pixel_mm"]).ravel()[0]) if "pixel_mm" in group else None
+    pixel_mm = as_pixel_mm(group["pixel_mm"][()], name) if "pixel_mm" in group else None
     return MatSlice(
         image=image,
         mask=mask.astype(bool),
@@ -272,7 +273,7 @@ def _convert(entry: MatEntry, size: int) -> tuple[np.ndarray, np.ndarray, int, s
     mask = resize_mask(pad_to_square(raw.mask), size)
     pixel_mm = raw.pixel_mm_or_assumed * max(raw.image.shape) / size
     # Grey levels are rounded here as in the cache, so that both give the same pictures.
-    return np.round(image * 255).astype(np.uint8), mask, raw.label, raw.patient, pixel_mm
+    return to_grey_levels(image), mask, raw.label, raw.patient, pixel_mm
 
 
 def load_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = True) -> Slices:
