@@ -21,7 +21,7 @@ from braintut.dataset.folds import read_folds as read_folds
 from braintut.dataset.mat import MatSlice as MatSlice
 from braintut.dataset.mat import read_mat as read_mat
 from braintut.dataset.preprocessing import normalise, pad_to_square, resize, resize_mask
-from braintut.dataset.slices import Slices, from_grey_levels
+from braintut.dataset.slices import Slices, from_grey_levels, to_grey_levels
 from braintut.dataset.zips import is_zip
 from braintut.errors import DataError
 
@@ -123,7 +123,7 @@ def _convert(entry: MatEntry, size: int) -> tuple[np.ndarray, np.ndarray, int, s
     mask = resize_mask(pad_to_square(raw.mask), size)
     pixel_mm = raw.pixel_mm_or_assumed * max(raw.image.shape) / size
     # Grey levels are rounded here as in the cache, so that both give the same pictures.
-    return np.round(image * 255).astype(np.uint8), mask, raw.label, raw.patient, pixel_mm
+    return to_grey_levels(image), mask, raw.label, raw.patient, pixel_mm
 
 
 def load_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = True) -> Slices:

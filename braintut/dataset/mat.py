@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 
 from braintut.dataset.mat_fields import read_id, read_numbers
-from braintut.dataset.slices import FIELD_OF_VIEW_MM
+from braintut.dataset.slices import assumed_pixel_mm
 from braintut.errors import BraintutError, DataError
 
 _OTHER_KINDS = (
@@ -46,7 +46,7 @@ class MatSlice:
     @property
     def pixel_mm_or_assumed(self) -> float:
         """Pixel side in mm; where the file is silent, that of a 251 mm field of view."""
-        return self.pixel_mm or FIELD_OF_VIEW_MM / self.image.shape[1]
+        return assumed_pixel_mm(self.image.shape) if self.pixel_mm is None else self.pixel_mm
 
 
 def read_mat(source: str | os.PathLike | BinaryIO, name: str | None = None) -> MatSlice:
