@@ -218,9 +218,9 @@ def test_demo_writes_pictures_of_patients_it_never_saw(monkeypatch, capsys, tmp_
     ("settings", "pixel_mm", "assumed"),
     [
         ({}, 0.49 * 512 / 64, True),
-        ({"dpi": (72, 72)}, 0.49 * 512 / 64, True),  # a screen's resolution says nothing about a head
-        ({"dpi": (6.35, 6.35)}, 4.0, False),  # 4 mm a pixel, 256 mm across
-        ({"dpi": (600, 600)}, 0.49 * 512 / 64, True),  # a head 3 mm across is none
+        ({"dpi": (72, 72)}, 0.49 * 512 / 64, True),  # dots per inch say nothing about a head
+        ({"dpi": (6.35, 6.35)}, 0.49 * 512 / 64, True),  # not even where 256 mm across would come out
+        ({"dpi": (600, 600)}, 0.49 * 512 / 64, True),
     ],
 )
 def test_pixel_size_is_taken_only_where_the_picture_states_it(tmp_path, settings, pixel_mm, assumed):

@@ -132,6 +132,7 @@ def _read_picture(path: Path) -> tuple[np.ndarray, float | None]:
     """The picture as one grey array, shape (H, W), every bit used, and the pixel size if it is stated."""
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Pillow about EXIF, which says nothing of the pixels
             warnings.simplefilter("error", Image.DecompressionBombWarning)  # 90 million pixels are no slice
             with Image.open(path, formats=("PNG", "JPEG")) as picture:
                 n_pictures = getattr(picture, "n_frames", 1)

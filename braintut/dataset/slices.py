@@ -369,7 +369,7 @@ def _check_file(file: h5py.File) -> None:
 
 def _read_file(file: h5py.File) -> Slices:
     images = file["images"][:]
-    names = {name: file[name].asstr(errors="surrogateescape")[:].astype(str) for name in ("patients", "ids")}
+    names = {name: file[name].asstr("utf-8", "surrogateescape")[:].astype(str) for name in ("patients", "ids")}
     return Slices(
         images=from_grey_levels(images) if images.dtype == np.uint8 else images,
         masks=np.unpackbits(file["masks"][:], axis=-1, count=images.shape[2]).view(bool),
