@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import glob
+import json
+import math
 import os
+import secrets
 import tempfile
-from collections.abc import Iterator
+import time
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 from braintut.errors import DataError
+
+DAY = 24 * 3600  # seconds: whoever has not written to a part file for so long does not live any more
+ESCAPED = ("Cc", "Cs", "Zl", "Zp")
+"""Unicode's categories of control characters, undecodable bytes and line breaks."""
+
+FORBIDDEN = '<>:"/\\|?*'
+DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{i}" for port in ("COM", "LPT") for i in range(1, 10))}
+"""Characters and names that Windows keeps for itself."""
+LONGEST_NAME = 200  # bytes: file systems take 255, of which an ending, a number and that of a part file need some
 
 
 @contextlib.contextmanager
@@ -24,7 +41,8 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
     Yields
     ------
     Path
-        The part file. It is removed if the writing fails.
+        The part file, one's own even where two write the same file at once. It
+        is removed if the writing fails.
 
     Examples
     --------
@@ -37,13 +55,26 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
+    _remove_forgotten_parts(path)
+    part = _part_of(path)
     try:
         yield part
+        part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    part.replace(path)
+
+
+def _part_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+
+
+def _remove_forgotten_parts(path: Path) -> None:
+    """Remove what writers that were killed left of this file, and leave those alone that may still write."""
+    for part in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
+        with contextlib.suppress(OSError):
+            if part.stat().st_mtime < time.time() - DAY:
+                part.unlink()
 
 
 def write_text(path: str | os.PathLike, text: str) -> Path:
@@ -66,6 +97,111 @@ def write_text(path: str | os.PathLike, text: str) -> Path:
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
     return Path(path)
+
+
+def json_text(value: object) -> str:
+    """Write plain values as JSON that every program can read.
+
+    Parameters
+    ----------
+    value : dict, list, str, number or None
+        Numbers that JSON does not know (NaN, infinity) become `null`.
+
+    Returns
+    -------
+    str
+        ASCII, indented. Names of files that are no text come back as they were
+        from `json.loads`.
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
+    return json.dumps(_finite(value), indent=2, allow_nan=False)
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def readable(text: str | os.PathLike) -> str:
+    """Show a name as one line of text, whatever bytes it is made of.
+
+    Parameters
+    ----------
+    text : str or path
+        A file's name may hold line breaks, commands to the terminal, or bytes
+        that are no text at all.
+
+    Returns
+    -------
+    str
+        The same, with those as escapes.
+
+    Examples
+    --------
+    >>> readable("two\\nlines.png")
+    'two\\\\nlines.png'
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
+    return "".join(_escaped(c) if unicodedata.category(c) in ESCAPED else c for c in os.fspath(text))
+
+
+def distinct_names(paths: Sequence[str | os.PathLike]) -> list[str]:
+    """Name a file to be made from each of these files: no two alike on any system, and each a plain name.
+
+    Parameters
+    ----------
+    paths : sequence of path
+
+    Returns
+    -------
+    list of str
+        The stem where no other file has the same, else the stem and a number.
+        Characters that some system forbids become `_`. "A" and "a" are alike,
+        as are two ways to spell "ä".
+
+    Examples
+    --------
+    >>> distinct_names(["a.png", "a.jpg", "a_1.png"])
+    ['a_2', 'a_3', 'a_1']
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
+    stems = [_plain_name(Path(path).stem) for path in paths]
+    alike = Counter(map(_folded, stems))
+    taken = {stem for stem, number in alike.items() if number == 1}
+    names = []
+    for stem in stems:
+        if alike[_folded(stem)] > 1:
+            stem = next(name for i in count(1) if _folded(name := f"{stem}_{i}") not in taken)
+            taken.add(_folded(stem))
+        names.append(stem)
+    return names
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _plain_name(stem: str) -> str:
+    """A stem that every system takes: no forbidden character, no device of Windows, not hidden, not too long."""
+    plain = "".join("_" if c in FORBIDDEN or unicodedata.category(c) in ESCAPED else c for c in stem)
+    plain = plain.encode()[:LONGEST_NAME].decode(errors="ignore").strip(" .")
+    return f"{plain}_" if not plain or plain.split(".")[0].upper() in DEVICES else plain
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def check_writable_folder(folder: str | os.PathLike) -> Path:
@@ -127,7 +263,7 @@ def check_writable_file(path: str | os.PathLike) -> Path:
     check_writable_folder(path.parent)
     try:
         with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + ".part").stat()  # too long a name says so here
+            _part_of(path).stat()  # too long a name says so here
         is_other_thing = path.exists() and not path.is_file()
     except (OSError, ValueError) as error:
         raise DataError(_cannot_write(path, error)) from error
