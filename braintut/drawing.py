@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -11,10 +12,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from braintut.dataset.files import readable
 from braintut.dataset.slices import TUMOUR_TYPES, Slices
 
 if TYPE_CHECKING:
     from braintut.report import Report
+
+Drawing = TypeVar("Drawing", Axes, Figure, bytes)
+Given = ParamSpec("Given")
 
 # Okabe-Ito colours, told apart by line style too, so that nobody has to see colour.
 TRUE_STYLE = {"colors": "#56B4E9", "linestyles": "solid", "linewidths": 1.6}
@@ -29,6 +34,33 @@ GROUPS_IN_WORDS = {
 DPI = 72  # of grids of slices: a lesson is to stay under 300 kB
 
 
+def in_our_style(draw: Callable[Given, Drawing]) -> Callable[Given, Drawing]:
+    """Make a function draw the same on every machine: a user's matplotlibrc (LaTeX, a dark style) is left out.
+
+    Notes
+    -----
+    Introduced in lesson 01.
+    """
+
+    @wraps(draw)
+    def drawn(*args: Given.args, **kwargs: Given.kwargs) -> Drawing:
+        with plt.style.context("default"):
+            drawing = draw(*args, **kwargs)
+            if not isinstance(drawing, bytes):
+                _make_first_ticks(drawing)
+        return drawing
+
+    return drawn
+
+
+def _make_first_ticks(drawing: Axes | Figure) -> None:
+    # matplotlib makes ticks when it needs them, the first in the style of that moment and all others after it.
+    for ax in drawing.get_figure().axes if isinstance(drawing, Axes) else drawing.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.get_major_ticks(1)
+
+
+@in_our_style
 def draw_slice(
     image: np.ndarray,
     true_mask: np.ndarray | None = None,
@@ -60,11 +92,12 @@ def draw_slice(
     for mask, style in ((true_mask, TRUE_STYLE), (predicted_mask, PREDICTED_STYLE)):
         if mask is not None and np.any(mask):
             ax.contour(mask, levels=[0.5], **style)
-    ax.set_title(title, fontsize="medium")
+    ax.set_title(title, fontsize="medium", parse_math=False)  # a name may hold dollars
     ax.set_axis_off()
     return ax
 
 
+@in_our_style
 def draw_examples(slices: Slices, n: int = 6, columns: int = 3, predicted_masks: np.ndarray | None = None) -> Figure:
     """Draw some slices in a grid, with their contours and types.
 
@@ -112,6 +145,7 @@ def contour_legend(predicted: bool = True) -> list[Line2D]:
     return entries
 
 
+@in_our_style
 def draw_type_bars(probabilities: dict[str, float], ax: Axes) -> Axes:
     """Draw the probability of each tumour type as a bar with its number."""
     bars = ax.barh(list(probabilities), list(probabilities.values()), color=BARS)
@@ -124,6 +158,7 @@ def draw_type_bars(probabilities: dict[str, float], ax: Axes) -> Axes:
     return ax
 
 
+@in_our_style
 def draw_reasons(reasons: Sequence[tuple[str, float]], ax: Axes, n: int = 6) -> Axes:
     """Draw what spoke for (right) and against (left) the type, strongest first, in points of its probability."""
     strongest = sorted(reasons, key=lambda r: -abs(r[1]))[:n]
@@ -137,6 +172,7 @@ def draw_reasons(reasons: Sequence[tuple[str, float]], ax: Axes, n: int = 6) -> 
     return ax
 
 
+@in_our_style
 def draw_report(report: Report, true_mask: np.ndarray | None = None) -> Figure:
     """Draw a report: the scan with its contours, the type, and what spoke for it.
 
@@ -156,7 +192,7 @@ def draw_report(report: Report, true_mask: np.ndarray | None = None) -> Figure:
     figure = plt.figure(figsize=(10, 5), layout="constrained", dpi=DPI)
     grid = figure.add_gridspec(2, 2, width_ratios=[1.1, 1], height_ratios=[1, 1.5])
     ax = figure.add_subplot(grid[:, 0])
-    draw_slice(report.image, true_mask, report.predicted_mask, ax, f"{report.scan}\n{report}")
+    draw_slice(report.image, true_mask, report.predicted_mask, ax, f"{readable(report.scan)}\n{report}")
     legend = contour_legend()[0 if true_mask is not None else 1 :]
     ax.legend(handles=legend, loc="lower left", fontsize="small", framealpha=0.7)
     if report.tumour_found:
@@ -167,6 +203,7 @@ def draw_report(report: Report, true_mask: np.ndarray | None = None) -> Figure:
     return figure
 
 
+@in_our_style
 def draw_history(history: Sequence[dict], ax: Axes | None = None) -> Axes:
     """Draw the learning curves of a training: loss, and validation Dice where there is one.
 
@@ -198,6 +235,7 @@ def draw_history(history: Sequence[dict], ax: Axes | None = None) -> Axes:
     return ax
 
 
+@in_our_style
 def draw_confusion(confusion: Sequence[Sequence[int]], ax: Axes | None = None) -> Axes:
     """Draw a confusion matrix: one row a true type; each cell its count and share of the row.
 

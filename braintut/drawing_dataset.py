@@ -8,11 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from braintut.dataset.slices import Slices
-from braintut.drawing import BARS, DPI, contour_legend, draw_slice
+from braintut.drawing import BARS, DPI, contour_legend, draw_slice, in_our_style
 
 TEST_SIDE = "#E69F00"
 
 
+@in_our_style
 def draw_sides(train: Slices, test: Slices, ax: Axes | None = None, title: str = "") -> Axes:
     """Draw every patient as a column of slices: filled squares for training, open circles for the test.
 
@@ -49,6 +50,7 @@ def draw_sides(train: Slices, test: Slices, ax: Axes | None = None, title: str =
     return ax
 
 
+@in_our_style
 def draw_look_alikes(slices: Slices, others: Slices) -> Figure:
     """Draw slices in the upper row, and below each the one that was taken for its like, with patient and type.
 

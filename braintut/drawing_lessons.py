@@ -10,11 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from braintut.drawing import BARS, DPI, contour_legend, draw_slice
+from braintut.drawing import BARS, DPI, contour_legend, draw_slice, in_our_style
 
 BRIDGES = "#E69F00"
 
 
+@in_our_style
 def draw_unet(size: int, filters: int, depth: int, ax: Axes | None = None) -> Axes:
     """Draw a U-Net as its shapes: one box for each pair of convolutions, dashed arrows for the bridges.
 
@@ -55,6 +56,7 @@ def draw_unet(size: int, filters: int, depth: int, ax: Axes | None = None) -> Ax
     return ax
 
 
+@in_our_style
 def draw_halvings(image: np.ndarray, mask: np.ndarray, times: int = 4) -> Figure:
     """Draw a slice halved again and again by max pooling, and what is left of its mask's outline.
 
@@ -84,6 +86,7 @@ def draw_halvings(image: np.ndarray, mask: np.ndarray, times: int = 4) -> Figure
     return figure
 
 
+@in_our_style
 def draw_fields_of_view(image: np.ndarray, sides: Sequence[int], ax: Axes | None = None) -> Axes:
     """Draw squares around the middle of a slice: what one number of each level can see (level 0 is filled).
 
@@ -113,6 +116,7 @@ def draw_fields_of_view(image: np.ndarray, sides: Sequence[int], ax: Axes | None
     return ax
 
 
+@in_our_style
 def draw_film(image: np.ndarray, mask: np.ndarray, frames: Mapping[str, np.ndarray]) -> Figure:
     """Draw how a prediction changed: the same slice with the probabilities of several moments beside it.
 
@@ -146,6 +150,7 @@ def draw_film(image: np.ndarray, mask: np.ndarray, frames: Mapping[str, np.ndarr
     return figure
 
 
+@in_our_style
 def draw_outlines(images: np.ndarray, masks: np.ndarray, predictions: Mapping[str, np.ndarray]) -> Figure:
     """Draw slices in columns and networks in rows, each with the true and the predicted outline.
 
@@ -177,6 +182,7 @@ def draw_outlines(images: np.ndarray, masks: np.ndarray, predictions: Mapping[st
     return figure
 
 
+@in_our_style
 def draw_changes(changes: Mapping[str, tuple[np.ndarray, np.ndarray | None]]) -> Figure:
     """Draw pairs of slice and mask side by side, each with what was done to it as its title.
 

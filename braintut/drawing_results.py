@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from braintut.dataset.slices import TUMOUR_TYPES
-from braintut.drawing import BARS
+from braintut.drawing import BARS, in_our_style
 
 SECOND, THIRD = "#E69F00", "#009E73"  # Okabe-Ito, always with another marker
 MARKERS = "osD^vP"
@@ -17,6 +17,7 @@ LINES = ("solid", "dashed", "dotted", "dashdot")
 COLOURS = (BARS, SECOND, THIRD, "#CC79A7", "#56B4E9", "#000000", "#D55E00")
 
 
+@in_our_style
 def draw_leakage(result: dict, ax: Axes | None = None) -> Axes:
     """Draw what each way of splitting claims: network and classifiers, by slice, by patient, twins merged.
 
@@ -46,6 +47,7 @@ def draw_leakage(result: dict, ax: Axes | None = None) -> Axes:
     return _finish(ax, labels, "what the test claims")
 
 
+@in_our_style
 def draw_losses(result: dict, ax: Axes | None = None) -> Axes:
     """Draw the mean Dice that each loss reached, on the development and on the confirmation fold.
 
@@ -66,6 +68,7 @@ def draw_losses(result: dict, ax: Axes | None = None) -> Axes:
     return _draw_variants(result, ax, "dice", "mean Dice")
 
 
+@in_our_style
 def draw_two_questions(result: dict, ax: Axes | None = None, what: str = "dice") -> Axes:
     """Draw what a network reached that had to name the type as well, and one that had not.
 
@@ -88,6 +91,7 @@ def draw_two_questions(result: dict, ax: Axes | None = None, what: str = "dice")
     return _draw_variants(result, ax, what, {"dice": "mean Dice", "missed": "share of slices missed"}[what])
 
 
+@in_our_style
 def draw_recipe(result: dict, ax: Axes | None = None, what: str = "dice") -> Axes:
     """Draw what each step towards the shipped recipe reached, each on top of the ones above it.
 
@@ -110,6 +114,7 @@ def draw_recipe(result: dict, ax: Axes | None = None, what: str = "dice") -> Axe
     return _draw_variants(result, ax, what, {"dice": "mean Dice", "missed": "share of slices missed"}[what])
 
 
+@in_our_style
 def draw_augmentation(result: dict, ax: Axes | None = None, what: str = "dice") -> Axes:
     """Draw what each augmentation reached.
 
@@ -133,6 +138,7 @@ def draw_augmentation(result: dict, ax: Axes | None = None, what: str = "dice") 
     return _draw_variants(result, ax, what, words[what])
 
 
+@in_our_style
 def draw_amount_of_data(result: dict, ax: Axes | None = None) -> Axes:
     """Draw the mean Dice over the number of training patients.
 
@@ -168,6 +174,7 @@ def draw_amount_of_data(result: dict, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@in_our_style
 def draw_curves(result: dict, ax: Axes | None = None, variants: Sequence[str] | None = None) -> Axes:
     """Draw the Dice on the development fold after each epoch, one line a variant.
 
@@ -201,6 +208,7 @@ def draw_curves(result: dict, ax: Axes | None = None, variants: Sequence[str] | 
     return ax
 
 
+@in_our_style
 def draw_feature_ladder(result: dict, ax: Axes | None = None) -> Axes:
     """Draw how accuracy grows with each group of features, one line a classifier.
 
@@ -233,6 +241,7 @@ def draw_feature_ladder(result: dict, ax: Axes | None = None) -> Axes:
     return _finish(ax, labels, "types right, by patient")
 
 
+@in_our_style
 def draw_cost_of_a_mask(result: dict, ax: Axes | None = None) -> Axes:
     """Draw the accuracy for each kind of mask a classifier was fitted on and tested on.
 
@@ -265,6 +274,7 @@ def draw_cost_of_a_mask(result: dict, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@in_our_style
 def draw_deep_features(result: dict, ax: Axes | None = None) -> Axes:
     """Draw accuracy with measured features, the network's own, and both.
 
@@ -297,6 +307,7 @@ def draw_deep_features(result: dict, ax: Axes | None = None) -> Axes:
     return _finish(ax, [f"{name} ({t['features']})" for name, t in tables.items()], "types right, by patient")
 
 
+@in_our_style
 def draw_recall(result: dict, ax: Axes | None = None, rung: str = "seed") -> Axes:
     """Draw which share of each type a classifier names right, random forest against SVM, on one rung.
 
@@ -324,6 +335,7 @@ def draw_recall(result: dict, ax: Axes | None = None, rung: str = "seed") -> Axe
     return _finish(ax, list(TUMOUR_TYPES), "share named right")
 
 
+@in_our_style
 def draw_records(result: dict, ax: Axes | None = None) -> Axes:
     """Draw mean Dice and share of types right of the whole recipe: all, by fold, type, plane, size, without twins.
 
@@ -358,6 +370,7 @@ def draw_records(result: dict, ax: Axes | None = None) -> Axes:
     return _finish(ax, list(groups), "on patients never seen")
 
 
+@in_our_style
 def draw_calibration(result: dict, ax: Axes | None = None) -> Axes:
     """Draw what share of the types is right over the probability that was stated for them.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from braintut.dataset.files import json_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -110,7 +111,7 @@ class Report:
 
     def to_json(self) -> str:
         """The answer as JSON text."""
-        return json.dumps(self.to_dict(), indent=2)
+        return json_text(self.to_dict())
 
     def figure(self, true_mask: np.ndarray | None = None) -> Figure:
         """Draw scan, contour, probabilities and reasons; a true mask is drawn beside if given."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import binary_propagation
 
+from braintut.dataset.files import readable
 from braintut.drawing import GROUPS_IN_WORDS
 from braintut.pictures import image_tag, picture_in_words, slice_png
 from braintut.report import NOT_FOR_CLINICAL_USE
@@ -59,7 +60,7 @@ def report_page(report: Report, true_mask: np.ndarray | None = None) -> str:
     -----
     Introduced in lesson 08.
     """
-    title = html.escape(f"Report on {PurePath(report.scan).name}")
+    title = html.escape(f"Report on {_name_of(report)}")
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -71,7 +72,7 @@ def report_page(report: Report, true_mask: np.ndarray | None = None) -> str:
 def report_fragment(report: Report, true_mask: np.ndarray | None = None) -> str:
     """Write a report as a piece of HTML for a notebook; parameters as in `report_page`. Introduced in lesson 00."""
     parts = [
-        f"<h1>{html.escape(PurePath(report.scan).name)}</h1>",
+        f"<h1>{html.escape(_name_of(report))}</h1>",
         f'<p class="answer"><strong>{html.escape(_sentence(str(report)))}</strong></p>',
         f'<p class="warning">{NOT_FOR_CLINICAL_USE}{f" {SEEN}" if report.trained_on_patient else ""}</p>',
         '<div class="columns">',
@@ -222,6 +223,10 @@ def _model_part(report: Report) -> str:
         sentences.append(f"These numbers are those of {card['numbers_from']}.")
     text = " ".join(html.escape(sentence) for sentence in sentences)
     return f"<section><h2>What this rests on</h2><p>{text}</p></section>"
+
+
+def _name_of(report: Report) -> str:
+    return readable(PurePath(report.scan).name)
 
 
 def _signed(value: float) -> str:

@@ -157,7 +157,7 @@ def test_every_command_explains_itself(monkeypatch, capsys, command):
 
 def test_lab_opens_the_first_lesson_and_has_the_clone_as_its_root(monkeypatch, capsys):
     asked = []
-    monkeypatch.setattr(cli.subprocess, "call", lambda command: asked.extend(command) or 0)
+    monkeypatch.setattr(cli.subprocess, "call", lambda command, **settings: asked.extend(command) or 0)
     assert run(monkeypatch, capsys, "lab")[0] == 0
     assert asked[:3] == [sys.executable, "-m", "jupyterlab"]
     assert asked[3:] == [f"--ServerApp.root_dir={CLONE}", str(CLONE / "lessons" / "00_start_here.ipynb")]

@@ -25,14 +25,16 @@ ALLOWED = {
     "drawing_dataset": {"dataset", "drawing"},
     "drawing_results": {"dataset", "drawing"},
     "results": set(),
-    "report": {"drawing", "report_page"},
-    "report_page": {"drawing", "pictures", "report"},
+    "report": {"dataset", "drawing", "report_page"},
+    "report_page": {"dataset", "drawing", "pictures", "report"},
     "pipeline": {"dataset", "segmentation", "classification", "drawing", "report"},
     "fitting": {"dataset", "segmentation", "classification", "drawing", "report", "pipeline"},
     "evaluation": {"dataset", "segmentation", "classification", "drawing", "report", "pipeline"},
     "teaching": set(ROOMS)
     | {"quiet", "drawing", "pictures", "report", "report_page", "pipeline", "fitting", "evaluation"},
-    "cli": set(ROOMS) | {"quiet", "drawing", "report", "pipeline", "fitting", "evaluation", "teaching"},
+    "console": {"dataset"},
+    "__main__": {"cli"},
+    "cli": set(ROOMS) | {"console", "quiet", "drawing", "report", "pipeline", "fitting", "evaluation", "teaching"},
 }
 
 

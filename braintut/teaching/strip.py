@@ -10,7 +10,7 @@ from IPython.display import Image
 from matplotlib import pyplot as plt
 
 from braintut.dataset.slices import Slices
-from braintut.drawing import DPI, contour_legend, draw_slice
+from braintut.drawing import DPI, contour_legend, draw_slice, in_our_style
 from braintut.errors import DataError
 from braintut.teaching.findings import Findings, in_words
 
@@ -68,6 +68,7 @@ def show_strip(slices: Slices, pipeline: Pipeline | None = None, n: int = 5, thr
     return Picture(_draw(findings, chosen, masks), alt)
 
 
+@in_our_style
 def _draw(findings: Findings, chosen: list[int], masks: list[np.ndarray | None]) -> bytes:
     slices = findings.slices
     figure, axes = plt.subplots(
