@@ -42,8 +42,9 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 # Not `jupyter lab`: that runs the first jupyter-lab on the PATH, which may be another environment's.
+# Its root is the clone, so that data and README are in the file browser.
 lab: $(READY)
-	$(BIN)/python -m jupyterlab $(LAB_FLAGS) lessons/00_start_here.ipynb
+	$(BIN)/python -m jupyterlab $(LAB_FLAGS) --ServerApp.root_dir="$(CURDIR)" lessons/00_start_here.ipynb
 
 demo: $(READY)
 	$(BIN)/braintut demo

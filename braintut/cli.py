@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import platform
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
+from importlib import metadata
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from braintut import __version__
+from braintut.console import forget_unsaid, open_console, say
+from braintut.dataset.files import (
+    check_writable_file,
+    check_writable_folder,
+    distinct_names,
+    json_text,
+    whole_file,
+    write_text,
+)
 from braintut.errors import BraintutError, DataError
 from braintut.quiet import import_quietly
+
+if TYPE_CHECKING:
+    from braintut.report import Report
 
 app = typer.Typer(
     help="Find a brain tumour on an MRI slice, name its type, and learn how that works. Not for clinical use.",
@@ -25,24 +42,55 @@ ModelOption = Annotated[
     str | None,
     typer.Option("--model", help="Trained pair: phantom, figshare, or a folder that `train` wrote."),
 ]
+BESIDE = ("keras", "tensorflow", "scikit-learn", "numpy")
+"""Packages whose versions `--version` tells beside our own."""
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Write the answer to this file, too.")]
 
 
 def main() -> None:
     """Run the command line: exit code 0 if all went well, 1 if something failed, 2 for a wrong call."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    open_console()
     try:
         app()
     except BraintutError as error:
-        print(f"braintut: {error}", file=sys.stderr)
-        sys.exit(1)
+        _fail(str(error))
+    except OSError as error:
+        where = f"'{error.filename}': " if error.filename else ""
+        _fail(f"{where}{error.strerror or error}; see to the rights and the free space there, or choose another place.")
+
+
+def _fail(message: str) -> None:
+    say(f"braintut: {message}", error=True)
+    try:
+        sys.stdout.flush()
+    except OSError:  # a full disk: what could not be said is no reason for a second complaint
+        forget_unsaid(sys.stdout)
+    sys.exit(1)
+
+
+@app.callback()
+def _versions(
+    version: Annotated[bool, typer.Option("--version", help="Show the versions that run here, and exit.")] = False,
+) -> None:
+    if version:
+        say(f"braintut {__version__} (Python {platform.python_version()}, {', '.join(_versions_of(BESIDE))})")
+        raise typer.Exit
+
+
+def _versions_of(names: tuple[str, ...]) -> Iterator[str]:
+    # Read from what pip left: to import them would take seconds.
+    for name in names:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            yield f"{name} {metadata.version(name)}"
 
 
 @app.command()
 def lab() -> None:
     """Open JupyterLab on the first lesson."""
-    first = _lessons_folder() / "00_start_here.ipynb"
-    sys.exit(subprocess.call([sys.executable, "-m", "jupyterlab", str(first)]))
+    lessons = _lessons_folder()
+    root = f"--ServerApp.root_dir={lessons.parent}"  # the clone, so that data and README are in Lab's file browser
+    sys.exit(_run_python("jupyterlab", root, str(lessons / "00_start_here.ipynb")))
 
 
 @app.command()
@@ -65,16 +113,15 @@ def lessons(
             f"There is no lesson {', '.join(numbers or [])}; there are {', '.join(p.stem for p in everything)}."
         )
     if handout:
-        written = write_handout(chosen, handout)
-        typer.echo(f"{len(written)} lesson{'s' * (len(written) > 1)} without solutions in {handout}.")
+        written = write_handout(chosen, check_writable_folder(handout))
+        say(f"{len(written)} lesson{'s' * (len(written) > 1)} without solutions in {handout}.")
         return
-    out.mkdir(parents=True, exist_ok=True)
+    check_writable_folder(out)
     for path in tqdm(chosen, desc="lessons"):
         command = ["nbconvert", "--to", "html", "--execute", "--log-level", "ERROR"]
-        failed = subprocess.call([sys.executable, "-m", *command, "--output-dir", str(out.resolve()), str(path)])
-        if failed:
+        if _run_python(*command, "--output-dir", str(out.resolve()), str(path)):
             raise DataError(f"{path.name} stopped with an error; open it in JupyterLab to see the cell.")
-    typer.echo(f"Read them in {out}.")
+    say(f"Read them in {out}.")
 
 
 @app.command()
@@ -83,12 +130,14 @@ def demo(
     epochs: Annotated[int, typer.Option(help="More epochs, better masks, more minutes.", min=1)] = 40,
 ) -> None:
     """Train on synthetic heads and report on heads it never saw (about a minute)."""
+    check_writable_folder(out)
+    _draw_as_shipped()
     load = import_quietly("braintut.dataset.load")
     evaluation, fitting = import_quietly("braintut.evaluation"), import_quietly("braintut.fitting")
     from braintut.dataset.splits import split_by_fold
 
     train, test = split_by_fold(load.load_phantoms(), fold=5)
-    typer.echo(f"Training on {len(train)} slices of {train.n_patients} phantom patients.")
+    say(f"Training on {len(train)} slices of {train.n_patients} phantom patients.")
     pipeline = fitting.fit_pipeline(
         train,
         name="demo",
@@ -101,7 +150,7 @@ def demo(
     )
     _write_demo(pipeline, test, out)
     numbers = evaluation.evaluate_slices(pipeline, test, progress=False).numbers
-    typer.echo(
+    say(
         f"{numbers['n_patients']} patients it never saw: mean Dice {numbers['dice']['mean']:.2f}, "
         f"type right on {numbers['accuracy']['predicted_mask']:.0%} of {numbers['n_slices']} slices. See {out}."
     )
@@ -119,7 +168,7 @@ def download(
     """Download the figshare brain tumour dataset (880 MB), checked and resumable."""
     from braintut.dataset.download import download_figshare
 
-    typer.echo(f"The dataset is in {download_figshare(folder, part=part)}.")
+    say(f"The dataset is in {download_figshare(folder, part=part)}.")
 
 
 @app.command()
@@ -231,19 +280,21 @@ def evaluate(
     ] = False,
 ) -> None:
     """Measure a pair on patients it never saw: Dice, surface distance and type, misses counted."""
+    if json_file:
+        check_writable_file(json_file)
     evaluation, pipelines = import_quietly("braintut.evaluation"), import_quietly("braintut.pipeline")
     pipeline = pipelines.load_pipeline(model)
     numbers = evaluation.evaluate_folder(pipeline, data, fold, allow_training_patients).numbers
     if json_file:
-        _write_text(json_file, json.dumps(numbers, indent=2))
+        _write_json(json_file, numbers)
     dice, accuracy = numbers["dice"], numbers["accuracy"]
     low, high = dice["ci95"]
-    typer.echo(
+    say(
         f"{numbers['n_slices']} slices of {numbers['n_patients']} patients "
-        f"({numbers['n_excluded_patients']} left out: trained on)\n"
-        f"Dice  mean {dice['mean']:.3f} ({low:.3f} to {high:.3f}), missed {dice['missed_fraction']:.1%}\n"
+        f"({numbers['n_excluded_patients']} left out: trained on)",
+        f"Dice  mean {dice['mean']:.3f} ({low:.3f} to {high:.3f}), missed {dice['missed_fraction']:.1%}",
         f"Type  {accuracy['predicted_mask']:.1%} from the predicted mask, "
-        f"{accuracy['true_mask']:.1%} from the true one, {accuracy['patient_vote']:.1%} by patient"
+        f"{accuracy['true_mask']:.1%} from the true one, {accuracy['patient_vote']:.1%} by patient",
     )
 
 
@@ -257,39 +308,100 @@ def predict(
     model: ModelOption = None,
 ) -> None:
     """Look at scans: is there a tumour, where, how large, and of which type?"""
-    from tqdm import tqdm
-
-    paths = _scan_paths(scans)
-    pipeline = import_quietly("braintut.pipeline").load_pipeline(model)
-    answers = []
-    for path in tqdm(paths, desc="scans", disable=len(paths) < 2):
-        try:
-            answer = pipeline(path)
-        except BraintutError as error:
-            answers.append({"scan": str(path), "error": str(error)})
-            tqdm.write(f"braintut: {error}", file=sys.stderr)
-            continue
-        answers.append(answer.to_dict())
-        seen = " (trained on this very patient)" if answer.trained_on_patient else ""
-        tqdm.write(f"{path}: {answer}{seen}", file=sys.stdout)
-        if report:
-            _write_text(report / f"{_page_name(path, paths)}.html", answer.html())
-    if json_file:
-        _write_text(json_file, json.dumps(answers, indent=2))
-    if any("error" in answer for answer in answers):
+    _check_places(scans, json_file, report)
+    found = _find_scans(scans)
+    names = distinct_names([path for path, _ in found])
+    pipeline = _load_pipeline(model) if any(wrong is None for _, wrong in found) else None
+    answers: list[dict] = []
+    failed = False
+    try:
+        for (path, wrong), name in zip(_with_progress(found), names, strict=True):
+            try:
+                answer = _look_at(pipeline, path, wrong)
+            except BraintutError as error:
+                answers.append({"scan": str(path), "error": str(error)})
+                say(f"braintut: {error}", error=True)
+                failed = True
+                continue
+            answers.append(answer.to_dict())
+            seen = " (trained on this very patient)" if answer.trained_on_patient else ""
+            say(f"{path}: {answer}{seen}")
+            if report:
+                failed |= not _write_page(report / f"{name}.html", answer)
+    except KeyboardInterrupt:
+        say(f"braintut: stopped after {len(answers)} of {len(found)} scans.", error=True)
+        raise typer.Exit(130) from None
+    finally:  # finished work is kept, whatever ended the batch
+        if json_file:
+            _write_json(json_file, answers)
+    if failed:
         raise typer.Exit(1)
 
 
-def _scan_paths(scans: list[Path]) -> list[Path]:
+def _check_places(scans: list[Path], json_file: Path | None, report: Path | None) -> None:
+    if report:
+        check_writable_folder(report)
+    if json_file:
+        check_writable_file(json_file)
+        if json_file.resolve() in {scan.resolve() for scan in scans}:
+            raise DataError(f"--json {json_file} would overwrite that scan with the answers; choose another name.")
+
+
+def _find_scans(scans: list[Path]) -> list[tuple[Path, BraintutError | None]]:
+    """List the scans, folders opened; a folder that gives none stands for itself, with the reason."""
     from braintut.dataset.scans import list_scans
 
-    return [path for scan in scans for path in (list_scans(scan) if scan.is_dir() else [scan])]
+    found: list[tuple[Path, BraintutError | None]] = []
+    for scan in scans:
+        try:
+            found += [(path, None) for path in (list_scans(scan) if scan.is_dir() else [scan])]
+        except BraintutError as error:
+            found.append((scan, error))
+        except OSError as error:
+            found.append((scan, DataError(f"{scan} cannot be read ({error.strerror}); see to its name and rights.")))
+    return found
 
 
-def _page_name(path: Path, paths: list[Path]) -> str:
-    # Two scans of one name from two folders get two pages.
-    same = [p for p in paths if p.stem == path.stem]
-    return path.stem if len(same) == 1 else f"{path.stem}_{same.index(path) + 1}"
+def _load_pipeline(model: str | None):
+    _draw_as_shipped()
+    return import_quietly("braintut.pipeline").load_pipeline(model)
+
+
+def _with_progress(found: list) -> Iterable:
+    from tqdm import tqdm
+
+    return tqdm(found, desc="scans", disable=len(found) < 2)
+
+
+def _look_at(pipeline, path: Path, wrong: BraintutError | None) -> Report:
+    if wrong:
+        raise wrong
+    try:
+        return pipeline(path)
+    except BraintutError:
+        raise
+    except Exception as error:  # whatever it is: one scan never ends a batch
+        reason = f"{type(error).__name__}: {error}"
+        raise DataError(f"{path} cannot be looked at ({reason}); export the slice again.") from error
+
+
+def _write_page(path: Path, answer: Report) -> bool:
+    try:
+        write_text(path, answer.html())
+    except OSError as error:
+        say(f"braintut: the page {path} cannot be written ({error.strerror or error}).", error=True)
+        return False
+    return True
+
+
+def _write_json(path: Path, value: object) -> None:
+    text = json_text(value)
+    try:
+        write_text(path, text + "\n")
+    except OSError as error:
+        say(*text.splitlines())  # the work is done: its answers must not be lost
+        reason = error.strerror or error
+        raise DataError(f"'{path}' cannot be written ({reason}); what should stand there is printed above.") from error
 
 
 def _training_slices(data: str, folds: str | None):
@@ -316,15 +428,15 @@ def _training_slices(data: str, folds: str | None):
 def _write_demo(pipeline, test, out: Path) -> None:
     from braintut.segmentation.metrics import dice_score
 
-    out.mkdir(parents=True, exist_ok=True)
     for patient in dict.fromkeys(test.patients):
         one = test.of_patient(patient)
         one = one[len(one) // 2]
         answer = pipeline(one)
         dice = dice_score(one.masks[0], answer.predicted_mask)
         path = out / f"{patient}.png"
-        answer.figure(one.masks[0]).savefig(path, dpi=110)
-        typer.echo(f"{path}: {answer} (truly {one.types[0]}, Dice {dice:.2f})")
+        with whole_file(path) as part:
+            answer.figure(one.masks[0]).savefig(part, dpi=110, format="png")
+        say(f"{path}: {answer} (truly {one.types[0]}, Dice {dice:.2f})")
 
 
 def _lessons_folder() -> Path:
@@ -336,8 +448,22 @@ def _lessons_folder() -> Path:
     return clone / "lessons"
 
 
-def _write_text(path: Path, text: str) -> None:
-    from braintut.dataset.files import whole_file
+def _run_python(*arguments: str) -> int:
+    """Run a module with this Python and return its exit status; pictures go into notebooks there."""
+    # A backend of the user's, set for scripts, would take the pictures out of the lessons.
+    settings = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    command = [sys.executable, "-m", *arguments]
+    return subprocess.call(command, env=settings)  # noqa: S603 - no shell, and every argument is ours or a path
 
-    with whole_file(path) as part:
-        part.write_text(text + "\n", encoding="utf-8")
+
+def _draw_as_shipped() -> None:
+    """Draw figures without a window and as they are meant, whatever the user's own matplotlibrc says."""
+    os.environ["MPLBACKEND"] = "agg"
+    import matplotlib
+
+    matplotlib.use("agg")
+    matplotlib.rcdefaults()
+
+
+if __name__ == "__main__":
+    main()

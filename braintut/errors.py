@@ -13,6 +13,10 @@ class DataError(BraintutError, ValueError):
     """A file, folder or array does not hold what it should."""
 
 
+class PositionError(DataError, IndexError):
+    """A position lies outside a set, or is no position."""
+
+
 class DownloadError(BraintutError):
     """A file could not be fetched or is not the published one."""
 

@@ -16,10 +16,9 @@ from sklearn.pipeline import Pipeline as SklearnPipeline
 
 from braintut.classification.classifier import fit_classifier, make_classifier
 from braintut.classification.jitter import jitter_mask
-from braintut.dataset.preprocessing import resize
 from braintut.dataset.slices import TUMOUR_TYPES, Slices
 from braintut.features.table import measure_table
-from braintut.pipeline import THRESHOLD, Pipeline, as_stored, fingerprints, mark_tumour
+from braintut.pipeline import THRESHOLD, Pipeline, as_stored, fingerprints, mark_tumour, on_own_grid
 from braintut.report.words import NOT_FOR_CLINICAL_USE
 from braintut.segmentation.augmentation import Augmentation
 from braintut.segmentation.prediction import predict_probabilities
@@ -103,6 +102,7 @@ def fit_pipeline(
     Introduced in lesson 08.
     """
     report = report or (lambda line: print(line, file=sys.stderr, flush=True))
+    slices = slices.resized(max(slices.images.shape[1:]))  # pictures that are no squares get black margins
     unet = unet or {"filters": 24, "depth": 4, "stem": 2, "classes": 4}
     augmentation = augmentation or Augmentation(noise=0.02)
     run = train_unet(
@@ -184,10 +184,10 @@ def predict_masks(
     Introduced in lesson 08.
     """
     probabilities = predict_probabilities(unet, slices.resized(unet_size).images, mirror)
-    size = slices.images.shape[1]
+    shape = slices.images.shape[1:]
     return np.stack(
         [
-            mark_tumour(resize(p, size), mm, threshold, faint_threshold)
+            mark_tumour(on_own_grid(p, shape), mm, threshold, faint_threshold)
             for p, mm in zip(probabilities, slices.pixel_mm, strict=True)
         ]
     )

@@ -21,10 +21,12 @@ from sklearn.pipeline import Pipeline as SklearnPipeline
 from braintut.classification.classifier import predict_types
 from braintut.classification.insight import explain
 from braintut.classification.storing import load_classifier, save_classifier
+from braintut.dataset.arrays import as_pixel_mm
 from braintut.dataset.files import whole_file
+from braintut.dataset.head import check_head
 from braintut.dataset.preprocessing import crop_from_square, normalise, pad_to_square, resize, resize_mask
 from braintut.dataset.scans import Scan, read_scan
-from braintut.dataset.slices import FIELD_OF_VIEW_MM, TUMOUR_TYPES, Slices, merged_patient
+from braintut.dataset.slices import FIELD_OF_VIEW_MM, TUMOUR_TYPES, Slices, assumed_pixel_mm, merged_patient
 from braintut.errors import DataError, ModelError
 from braintut.features.table import measure_features
 from braintut.report.report import Report
@@ -34,6 +36,9 @@ from braintut.segmentation.unet import build_unet, fold_normalisation
 ASSETS = Path(__file__).parent / "assets"
 MIN_AREA_MM2 = 10.0
 """Smaller spots are noise: the smallest tumour that radiologists outlined has about four times this area."""
+
+FIELD_OF_VIEW_LIMITS_MM = (20.0, 2000.0)
+"""A picture that is smaller or larger across shows no head: its pixel size was stated in another unit."""
 
 THRESHOLD = 0.5
 """A pixel belongs to the tumour from this probability on, unless the card of a pair names another."""
@@ -136,10 +141,12 @@ class Pipeline:
         Raises
         ------
         DataError
-            If the scan cannot be read or is no picture of a head.
+            If the scan cannot be read or is no picture of a head, or the pixel
+            size is no number above 0 or gives no head.
         """
         scan = _as_scan(scan)
-        pixel_mm, assumed = (pixel_mm, False) if pixel_mm else (scan.pixel_mm, scan.pixel_mm_assumed)
+        pixel_mm, assumed = (scan.pixel_mm, scan.pixel_mm_assumed) if pixel_mm is None else (pixel_mm, False)
+        pixel_mm = as_pixel_mm(pixel_mm, scan.name)
         start = time.perf_counter()
         found = self.locate(scan.image, pixel_mm, scan.name)
         mask = found.mask
@@ -163,13 +170,15 @@ class Pipeline:
 
     def locate(self, image: np.ndarray, pixel_mm: float, name: str = "scan") -> Found:
         """Normalise a raw picture of any shape and mark the tumour on it; errors call it by `name`."""
+        _check_field_of_view(as_pixel_mm(pixel_mm, name), image.shape, name)
         try:
             normalised = normalise(image)
+            check_head(normalised)
         except DataError as error:
             raise DataError(f"{name}: {error}") from error
         working = self.prepare(normalised)
         classes = self.look(working)
-        probability = _on_own_grid(tumour_probability(classes), image.shape)
+        probability = on_own_grid(tumour_probability(classes), image.shape)
         mask = mark_tumour(probability, pixel_mm, self.threshold, self.card["settings"].get("faint_threshold"))
         return Found(normalised, working, classes, probability, mask)
 
@@ -229,7 +238,7 @@ class Pipeline:
 
     def find(self, working: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         """Probability of tumour on a grid of the given shape, from a picture on the working grid."""
-        return _on_own_grid(tumour_probability(self.look(working)), shape)
+        return on_own_grid(tumour_probability(self.look(working)), shape)
 
     def measure(self, working: np.ndarray, mask: np.ndarray, pixel_mm: float) -> dict[str, float]:
         """Features of a mask that lies on the scan's own grid."""
@@ -436,8 +445,18 @@ def by_name(probabilities: np.ndarray) -> dict[str, float]:
     return {name: float(p) for name, p in zip(TUMOUR_TYPES, probabilities, strict=True)}
 
 
-def _on_own_grid(probability: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def on_own_grid(probability: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Bring what a network saw as a square back to the grid of a picture of this shape."""
     return crop_from_square(resize(probability, max(shape)), shape)
+
+
+def _check_field_of_view(pixel_mm: float, shape: tuple[int, ...], name: str) -> None:
+    across = pixel_mm * max(shape)
+    if not FIELD_OF_VIEW_LIMITS_MM[0] <= across <= FIELD_OF_VIEW_LIMITS_MM[1]:
+        raise DataError(
+            f"{name}: with pixels of {pixel_mm:g} mm the picture is {across:.3g} mm across, "
+            f"and no head is seen at that size; state the pixel size in mm."
+        )
 
 
 def _as_scan(scan: Scan | Slices | np.ndarray | str | os.PathLike) -> Scan:
@@ -452,7 +471,7 @@ def _as_scan(scan: Scan | Slices | np.ndarray | str | os.PathLike) -> Scan:
     image = np.asarray(scan)
     if image.ndim != 2:
         raise DataError(f"A scan is one grey picture of shape (H, W), but this array has shape {image.shape}.")
-    return Scan("scan", image, FIELD_OF_VIEW_MM / image.shape[1], True)
+    return Scan("scan", image, assumed_pixel_mm(image.shape), True)
 
 
 def as_stored(model: keras.Model, size: int, unet: dict) -> keras.Model:

@@ -26,8 +26,14 @@ def import_quietly(module: str) -> ModuleType:
 @contextlib.contextmanager
 def _no_stderr() -> Iterator[None]:
     # TensorFlow writes to the file descriptor, past sys.stderr.
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:  # no console, so there is nothing to be kept quiet
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
         yield

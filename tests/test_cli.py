@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from braintut.dataset.scans import read_scan
 from braintut.dataset.slices import merged_patient
 from braintut.errors import DataError
 from making import block_mask, head, write_cvind, write_mat
+
+CLONE = Path(__file__).resolve().parents[1]
 
 
 def run(monkeypatch, capsys, *arguments):
@@ -152,6 +155,20 @@ def test_every_command_explains_itself(monkeypatch, capsys, command):
     assert code == 0 and "Usage" in out and len(out) > 200
 
 
+def test_lab_opens_the_first_lesson_and_has_the_clone_as_its_root(monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(cli.subprocess, "call", lambda command, **settings: asked.extend(command) or 0)
+    assert run(monkeypatch, capsys, "lab")[0] == 0
+    assert asked[:3] == [sys.executable, "-m", "jupyterlab"]
+    assert asked[3:] == [f"--ServerApp.root_dir={CLONE}", str(CLONE / "lessons" / "00_start_here.ipynb")]
+
+
+def test_make_lab_has_the_clone_as_its_root():
+    done = subprocess.run(["make", "--dry-run", "lab"], cwd=CLONE, capture_output=True, text=True)
+    last = done.stdout.splitlines()[-1]
+    assert "-m jupyterlab" in last and f'--ServerApp.root_dir="{CLONE}" lessons/00_start_here.ipynb' in last
+
+
 def test_train_holds_out_and_measures(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("BRAINTUT_RUNS", str(tmp_path / "runs"))
     out = tmp_path / "pair"
@@ -201,9 +218,9 @@ def test_demo_writes_pictures_of_patients_it_never_saw(monkeypatch, capsys, tmp_
     ("settings", "pixel_mm", "assumed"),
     [
         ({}, 0.49 * 512 / 64, True),
-        ({"dpi": (72, 72)}, 0.49 * 512 / 64, True),  # a screen's resolution says nothing about a head
-        ({"dpi": (6.35, 6.35)}, 4.0, False),  # 4 mm a pixel, 256 mm across
-        ({"dpi": (600, 600)}, 0.49 * 512 / 64, True),  # a head 3 mm across is none
+        ({"dpi": (72, 72)}, 0.49 * 512 / 64, True),  # dots per inch say nothing about a head
+        ({"dpi": (6.35, 6.35)}, 0.49 * 512 / 64, True),  # not even where 256 mm across would come out
+        ({"dpi": (600, 600)}, 0.49 * 512 / 64, True),
     ],
 )
 def test_pixel_size_is_taken_only_where_the_picture_states_it(tmp_path, settings, pixel_mm, assumed):

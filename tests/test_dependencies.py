@@ -16,6 +16,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from colab.environments import ENDS, brought
+
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CORE = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
@@ -24,9 +26,6 @@ EXTRAS = {
 }
 EVERYTHING = CORE + [requirement for extra in EXTRAS.values() for requirement in extra]
 PLACEHOLDER = "OWNER" + "/braintut"  # written in two halves so that this file does not count
-
-# What Colab's older runtime brings (August 2026). A bound above it would make Colab upgrade.
-COLAB = {"python": "3.12", "tensorflow": "2.19", "keras": "3.10", "numpy": "2.0", "ipywidgets": "7.7"}
 
 
 def bounds(requirements):
@@ -72,10 +71,25 @@ def test_a_name_has_one_bound_in_all_extras():
         assert str(requirement.specifier) == bounds(EVERYTHING)[canonicalize_name(requirement.name)]
 
 
-def test_no_bound_above_colabs_older_runtime():
+def colab(end):
+    """Map each name that Colab brings at one end to its version, and 'python' to Python's."""
+    version, lines = brought(end)
+    pins = [Requirement(line) for line in lines]
+    assert all([specifier.operator for specifier in pin.specifier] == ["=="] for pin in pins), "exact versions only"
+    return {name: bound.removeprefix("==") for name, bound in bounds(pins).items()} | {"python": version}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_no_bound_above_what_colab_brings(end):
+    """Else the setup cell would make Colab upgrade it."""
     given = bounds(EVERYTHING) | {"python": PROJECT["project"]["requires-python"]}
-    for name, version in COLAB.items():
-        assert Version(given[name].removeprefix(">=")) <= Version(version), name
+    for name, version in colab(end).items():
+        assert Version(given.get(name, ">=0").removeprefix(">=")) <= Version(version), name
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_colab_lacks_skops_and_nothing_else_that_a_lesson_needs(end):
+    assert {canonicalize_name(requirement.name) for requirement in CORE} - set(colab(end)) == {"skops"}
 
 
 def test_tensorflow_is_the_one_with_gpu():

@@ -45,6 +45,15 @@ def test_moving_changes_picture_numbers_and_words(explorer, few):
     assert len(seen) == len({s[0] for s in seen}) == len({s[2] for s in seen}) == 3
 
 
+def test_play_and_slider_move_each_other_through_the_kernel(explorer, few):
+    explorer.play.value = 2
+    assert explorer.position.value == 2 and str(few.ids[explorer.index]) in explorer.caption.value
+    explorer.position.value = 3
+    assert explorer.play.value == 3
+    explorer.patient.value = explorer.patient.options[-1]
+    assert (explorer.play.value, explorer.play.max) == (explorer.position.value, explorer.position.max) == (1, 3)
+
+
 def test_another_patient_begins_at_the_first_slice(explorer):
     explorer.position.value = 3
     explorer.patient.value = explorer.patient.options[-1]

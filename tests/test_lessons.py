@@ -1,7 +1,10 @@
 """Every notebook in lessons/ keeps the contract that CONTRIBUTING.md states under 'Writing a lesson'."""
 
+import ast
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from statistics import median
 
@@ -236,3 +239,34 @@ def test_prose_is_british(lesson):
     assert not re.findall(
         r"\b[Tt]umors?\b", re.sub(r"\(http[^)]*\)|`[^`]*`|\*[^*\n]*\*", "", "\n".join(markdown(lesson)))
     )
+
+
+def imports(lesson):
+    """The import statements of a lesson's cells."""
+    sources = [cell.source for cell in code(lesson) if "setup" not in tags(cell)]
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
+    return [ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+def test_nothing_imports_anywidget():
+    """Once it is imported, Colab sends every later widget through a manager in which some break."""
+    listen = """import sys
+class Listener:
+    asked = []
+    def find_spec(self, name, path=None, target=None):
+        self.asked += [name] * (name.partition(".")[0] == "anywidget")
+sys.meta_path.insert(0, Listener())
+"""
+    every = list(dict.fromkeys(line for path in LESSONS for line in imports(read_lesson(path))))
+    assert any("SliceExplorer" in line for line in every) and any("ScanUpload" in line for line in every)
+    source = "\n".join([listen, *every, "print('asked for', *Listener.asked)"])
+    done = subprocess.run([sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "asked for", done.stderr
+
+
+def test_no_link_between_widgets_lives_in_the_browser():
+    """jslink and jsdlink are broken in Colab; ipywidgets' link works there."""
+    sources = {path: path.read_text(encoding="utf-8") for path in (ROOT / "braintut").rglob("*.py")}
+    sources |= {path: "\n".join(cell.source for cell in code(read_lesson(path))) for path in LESSONS}
+    found = [path.name for path, source in sources.items() if re.search(r"\bjs(d)?link\s*\(", source)]
+    assert found == []

@@ -1,5 +1,8 @@
 """Slices, preprocessing and splits."""
 
+from dataclasses import replace
+
+import h5py
 import numpy as np
 import pytest
 
@@ -82,6 +85,219 @@ def test_arrays_that_do_not_fit_are_refused(field, value, message):
     fields = {name: getattr(good, name) for name in good.__dataclass_fields__}
     with pytest.raises(DataError, match=message):
         Slices(**{**fields, field: value})
+
+
+def own(**over):
+    """Three slices of one's own, some fields given otherwise."""
+    n = 3
+    fields = {
+        "images": np.linspace(0, 1, n * 24 * 16, dtype=np.float32).reshape(n, 24, 16),
+        "masks": np.tile(block_mask(24)[:, :16].astype(bool), (n, 1, 1)),
+        "labels": np.array([1, 2, 3]),
+        "patients": np.array(["a", "b", "b"]),
+        "folds": np.zeros(n, int),
+        "ids": np.array(["1", "2", "3"]),
+        "pixel_mm": np.full(n, 0.49),
+    }
+    return Slices(**{**fields, **over}, source="own")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("images", own().images.astype(np.float64)),
+        ("images", own().images.tolist()),
+        ("masks", own().masks.astype(np.uint8)),
+        ("masks", own().masks.astype(np.uint8) * 255),
+        ("masks", own().masks.astype(np.float32)),
+        ("labels", [1.0, 2.0, 3.0]),
+        ("folds", np.zeros(3)),
+        ("ids", [1, 2, 3]),
+        ("patients", ["a", "b", "b"]),
+        ("pixel_mm", ["0.49"] * 3),
+    ],
+)
+def test_other_types_of_the_same_values_are_the_same_slices(field, value):
+    same, given = own(), own(**{field: value})
+    for name in ("images", "masks", "labels", "patients", "folds", "ids", "pixel_mm"):
+        np.testing.assert_array_equal(getattr(given, name), getattr(same, name))
+        assert getattr(given, name).dtype.kind == getattr(same, name).dtype.kind
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("images", own().images * 500, "Images must lie in 0..1, but hold float32 values from 0 to 500"),
+        ("images", own().images * 1.2, "from 0 to 1.2"),
+        ("images", np.where(own().masks, np.nan, 0.5), "NaN"),
+        ("images", (own().images * 255).astype(np.uint8), "float in 0..1, but are uint8"),
+        ("images", np.zeros((3, 0, 16), np.float32), r"\(N, H, W\)"),
+        ("images", [np.zeros((8, 8)), np.zeros((9, 9))], "differ in shape"),
+        ("masks", own().images, "Masks must hold True and False"),
+        ("masks", own().masks * 3, "holds int64 values from 0 to 3"),
+        ("labels", ["glioma"] * 3, "Labels must be whole numbers"),
+        ("labels", [1, 2], "3 images but 2 entries in 'labels'"),
+        ("labels", [[1], [2], [3]], "'labels' must hold one entry for each image"),
+        ("folds", [1.5, 2, 3], "Folds must be whole numbers"),
+        ("patients", [100360.0, 1.0, 2.0], "Patients must be text"),
+        ("pixel_mm", [0.49, np.nan, 0.49], "Slice 2: the pixel size must be one number above 0"),
+        ("pixel_mm", [0.49, 0.49, -1], "Slice 3: the pixel size"),
+        ("pixel_mm", 0.49, "'pixel_mm' must hold one entry for each image"),
+    ],
+)
+def test_values_that_are_none_are_refused(field, value, message):
+    with pytest.raises(DataError, match=message):
+        own(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("index", "ids"),
+    [
+        (0, ["1"]),
+        (-1, ["3"]),
+        (np.int64(1), ["2"]),
+        (np.array(2), ["3"]),
+        (slice(1, 99), ["2", "3"]),
+        (range(2), ["1", "2"]),
+        ([2, 0], ["3", "1"]),
+        ([True, False, True], ["1", "3"]),
+        ([], []),
+        (np.array([]), []),
+        (np.zeros(3, bool), []),
+    ],
+    ids=str,
+)
+def test_what_may_stand_in_brackets(index, ids):
+    assert own()[index].ids.tolist() == ids
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        (3, "no slice 3; the 3 slices are counted from 0 to 2"),
+        (-4, "no slice -4"),
+        ([0, 7], "no slice 7"),
+        (True, "not by True"),
+        (np.False_, "not by"),
+        ("b", "not by 'b'"),
+        (1.0, "not by 1.0"),
+        ([0.0, 1.0], "Choose slices by"),
+        ([True], "3 slices, but the condition has 1 entries"),
+        (np.ones((3, 1), bool), "Choose slices by"),
+        (None, "not by None"),
+        ((0, 1, [2]), "Choose slices by"),
+        (slice("a", None), "no range of positions"),
+    ],
+    ids=str,
+)
+def test_what_may_not(index, message):
+    with pytest.raises(DataError, match=message):
+        own()[index]
+    with pytest.raises(IndexError):  # as with any sequence
+        own()[index]
+
+
+def test_a_loop_ends():
+    assert [one.ids[0] for one in own()] == ["1", "2", "3"]
+
+
+def test_joining_takes_any_iterable_and_one_size():
+    assert concatenate(part for part in (own(), own()[:1])).ids.tolist() == ["1", "2", "3", "1"]
+    for parts, message in (
+        ([], "at least one"),
+        ([own(), None], "list of Slices"),
+        ([own(), own().resized(8)], r"\(8, 8\) and of \(24, 16\)"),
+    ):
+        with pytest.raises(DataError, match=message):
+            concatenate(parts)
+
+
+@pytest.mark.parametrize("compress", [True, False])
+@pytest.mark.parametrize(
+    "slices",
+    [
+        own(),
+        own(images=np.random.default_rng(0).random((3, 24, 16))),
+        own(images=np.round(own().images * 255).astype(np.float32) * np.float32(1 / 255)),
+        own(ids=["ä", "名", "\udce9"], patients=["", "MR1", "x" * 40]),
+        own()[[]],
+    ],
+    ids=["ramp", "random", "256 greys", "names", "none"],
+)
+def test_load_gives_back_what_was_saved(tmp_path, slices, compress):
+    back = Slices.load(slices.save(tmp_path / "s.h5", compress))
+    for name in ("images", "masks", "labels", "patients", "folds", "ids", "pixel_mm"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(slices, name))
+    assert back.images.shape == slices.images.shape
+
+
+def test_256_greys_take_one_byte_a_pixel(tmp_path, phantoms):
+    with h5py.File(phantoms[:3].save(tmp_path / "s.h5")) as file:
+        assert file["images"].dtype == np.uint8 and file.attrs["format"] == "braintut-slices-1"
+
+
+def replace_in_file(name, value):
+    def change(file):
+        del file[name]
+        if value is not None:
+            file[name] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (replace_in_file("folds", None), "lacks 'folds'"),
+        (lambda file: file.attrs.__setitem__("format", "braintut-slices-0"), "not one that Slices.save"),
+        (lambda file: file.attrs.__delitem__("source"), "cannot be read as a Slices file"),
+        (replace_in_file("masks", np.zeros((3, 24, 16), np.float32)), "another kind"),
+        (replace_in_file("masks", np.zeros((3, 24, 3), np.uint8)), "do not fit"),
+        (replace_in_file("ids", np.arange(3)), "cannot be read as a Slices file"),
+        (replace_in_file("images", np.zeros((3, 24, 16, 1), np.float32)), "another kind"),
+        (replace_in_file("images", np.zeros(3, np.float32)), "another kind"),
+        (replace_in_file("images", np.full((3, 24, 16), np.nan, np.float32)), "NaN"),
+        (replace_in_file("pixel_mm", np.zeros(3)), "pixel size"),
+        (replace_in_file("labels", np.array([1, 2, 9])), "Unknown label 9"),
+        (replace_in_file("labels", np.array([1, 2])), "3 images but 2 entries"),
+    ],
+)
+def test_odd_files_are_named(tmp_path, change, message):
+    path = own().save(tmp_path / "odd.h5")
+    with h5py.File(path, "a") as file:
+        change(file)
+    with pytest.raises(DataError, match=rf"odd\.h5.*{message}"):
+        Slices.load(path)
+
+
+def test_a_file_that_claims_more_than_it_holds_is_not_read(tmp_path):
+    path = own().save(tmp_path / "odd.h5")
+    with h5py.File(path, "a") as file:
+        del file["images"]
+        file.create_dataset("images", shape=(3, 100_000, 100_000), dtype=np.float32, chunks=True)
+    with pytest.raises(DataError, match=r"odd\.h5: 'images' claims"):
+        Slices.load(path)
+
+
+@pytest.mark.parametrize("shape", [(96, 128), (128, 96), (60, 90)])
+def test_an_area_stays_the_same_on_a_grid_that_is_no_square(shape):
+    mask = np.zeros((1, *shape), bool)
+    mask[0, 20:44, 30:54] = True
+    slices = own()[:1]
+    slices = replace(slices, images=mask.astype(np.float32), masks=mask).resized(64)
+    height, width = (int(np.ptp(at)) + 1 for at in np.nonzero(slices.masks[0]))
+    assert slices.images.shape == (1, 64, 64) and abs(height - width) <= 1  # a square stays a square
+    assert slices.masks.sum() * slices.pixel_mm[0] ** 2 == pytest.approx(24 * 24 * 0.49**2, rel=0.1)
+
+
+@pytest.mark.parametrize("size", [0, -4, 1.5, "64", True, None])
+def test_a_size_must_be_whole_pixels(size):
+    with pytest.raises(DataError, match="whole number of pixels"):
+        own().resized(size)
+
+
+def test_none_can_be_resized():
+    assert own()[[]].resized(8).images.shape == (0, 8, 8)
 
 
 def test_resized_keeps_masks_binary_and_millimetres():
@@ -171,6 +387,28 @@ def test_folds_of_our_own_are_patient_wise():
         assert len(set(folds[slices.patients == patient])) == 1
     with pytest.raises(SplitError, match="4 patients, too few for 5 folds"):
         patient_folds(slices, 5)
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        lambda s: split_by_patient(s[[]]),
+        lambda s: split_by_merged_patient(s[[]]),
+        lambda s: split_by_patient(s, 1.5),
+        lambda s: split_by_patient(s, float("nan")),
+        lambda s: split_by_patient(s, "half"),
+        lambda s: leaky_split_by_slice(s[[]]),
+        lambda s: leaky_split_by_slice(s, 2.5),
+        lambda s: leaky_split_by_slice(s[:1]),
+        lambda s: split_by_fold(s[[]], 1),
+        lambda s: patient_folds(s, 1),
+        lambda s: patient_folds(s, 2.5),
+        lambda s: patient_folds(s[[]], 2),
+    ],
+)
+def test_splits_that_cannot_be_made_are_refused(split):
+    with pytest.raises(SplitError):
+        split(make_slices())
 
 
 def test_load_slices_takes_what_the_variable_names(monkeypatch, tmp_path, capsys):

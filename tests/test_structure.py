@@ -23,12 +23,14 @@ ALLOWED = {
     "segmentation": {"dataset"},
     "features": {"dataset"},
     "classification": {"dataset", "features"},
-    "report": {"plotting"},
+    "report": {"dataset", "plotting"},
     "pipeline": PIPELINE,
     "fitting": PIPELINE | {"pipeline"},
     "evaluation": PIPELINE | {"pipeline"},
     "teaching": PIPELINE | {"quiet", "plotting", "pipeline", "fitting", "evaluation"},
-    "cli": PIPELINE | {"quiet", "plotting", "pipeline", "fitting", "evaluation", "teaching"},
+    "console": {"dataset"},
+    "__main__": {"cli"},
+    "cli": PIPELINE | {"console", "quiet", "plotting", "pipeline", "fitting", "evaluation", "teaching"},
 }
 
 

@@ -1,11 +1,31 @@
-"""Writing files so that nothing is ever half written."""
+"""Writing files so that nothing is ever half written, and no work is done for a place that takes no answer."""
 
 from __future__ import annotations
 
 import contextlib
+import glob
+import json
+import math
 import os
-from collections.abc import Iterator
+import secrets
+import tempfile
+import time
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
+
+from braintut.errors import DataError
+
+DAY = 24 * 3600  # seconds: whoever has not written to a part file for so long does not live any more
+ESCAPED = ("Cc", "Cs", "Zl", "Zp")
+"""Unicode's categories of control characters, undecodable bytes and line breaks."""
+
+FORBIDDEN = '<>:"/\\|?*'
+DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{i}" for port in ("COM", "LPT") for i in range(1, 10))}
+"""Characters and names that Windows keeps for itself."""
+LONGEST_NAME = 200  # bytes: file systems take 255, of which an ending, a number and that of a part file need some
 
 
 @contextlib.contextmanager
@@ -21,7 +41,8 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
     Yields
     ------
     Path
-        The part file. It is removed if the writing fails.
+        The part file, one's own even where two write the same file at once. It
+        is removed if the writing fails.
 
     Examples
     --------
@@ -34,10 +55,234 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
+    _remove_forgotten_parts(path)
+    part = _part_of(path)
     try:
         yield part
+        part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    part.replace(path)
+
+
+def _part_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+
+
+def _remove_forgotten_parts(path: Path) -> None:
+    """Remove what writers that were killed left of this file, and leave those alone that may still write."""
+    for part in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
+        with contextlib.suppress(OSError):
+            if part.stat().st_mtime < time.time() - DAY:
+                part.unlink()
+
+
+def write_text(path: str | os.PathLike, text: str) -> Path:
+    """Write a text file whole: UTF-8, and a line ends in one newline character on every system.
+
+    Parameters
+    ----------
+    path : path
+        As in `whole_file`.
+    text : str
+
+    Returns
+    -------
+    Path
+
+    Notes
+    -----
+    Introduced in lesson 05.
+    """
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+    return Path(path)
+
+
+def json_text(value: object) -> str:
+    """Write plain values as JSON that every program can read.
+
+    Parameters
+    ----------
+    value : dict, list, str, number or None
+        Numbers that JSON does not know (NaN, infinity) become `null`.
+
+    Returns
+    -------
+    str
+        ASCII, indented. Names of files that are no text come back as they were
+        from `json.loads`.
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
+    return json.dumps(_finite(value), indent=2, allow_nan=False)
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def readable(text: str | os.PathLike) -> str:
+    """Show a name as one line of text, whatever bytes it is made of.
+
+    Parameters
+    ----------
+    text : str or path
+        A file's name may hold line breaks, commands to the terminal, or bytes
+        that are no text at all.
+
+    Returns
+    -------
+    str
+        The same, with those as escapes.
+
+    Examples
+    --------
+    >>> readable("two\\nlines.png")
+    'two\\\\nlines.png'
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
+    return "".join(_escaped(c) if unicodedata.category(c) in ESCAPED else c for c in os.fspath(text))
+
+
+def distinct_names(paths: Sequence[str | os.PathLike]) -> list[str]:
+    """Name a file to be made from each of these files: no two alike on any system, and each a plain name.
+
+    Parameters
+    ----------
+    paths : sequence of path
+
+    Returns
+    -------
+    list of str
+        The stem where no other file has the same, else the stem and a number.
+        Characters that some system forbids become `_`. "A" and "a" are alike,
+        as are two ways to spell "ä".
+
+    Examples
+    --------
+    >>> distinct_names(["a.png", "a.jpg", "a_1.png"])
+    ['a_2', 'a_3', 'a_1']
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
+    stems = [_plain_name(Path(path).stem) for path in paths]
+    alike = Counter(map(_folded, stems))
+    taken = {stem for stem, number in alike.items() if number == 1}
+    names = []
+    for stem in stems:
+        if alike[_folded(stem)] > 1:
+            stem = next(name for i in count(1) if _folded(name := f"{stem}_{i}") not in taken)
+            taken.add(_folded(stem))
+        names.append(stem)
+    return names
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _plain_name(stem: str) -> str:
+    """A stem that every system takes: no forbidden character, no device of Windows, not hidden, not too long."""
+    plain = "".join("_" if c in FORBIDDEN or unicodedata.category(c) in ESCAPED else c for c in stem)
+    plain = plain.encode()[:LONGEST_NAME].decode(errors="ignore").strip(" .")
+    return f"{plain}_" if not plain or plain.split(".")[0].upper() in DEVICES else plain
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def check_writable_folder(folder: str | os.PathLike) -> Path:
+    """Try whether files can be written into a folder, before hours of work go into what shall lie there.
+
+    Parameters
+    ----------
+    folder : path
+        Is made if it is missing, with its parents.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    DataError
+        If it is a file, lies in one, or nothing can be written there.
+
+    Notes
+    -----
+    Introduced in lesson 05.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".braintut_") as trial:
+            trial.write(b"can this place be written to?")
+            trial.flush()  # a full disk says so only now
+    except (OSError, ValueError) as error:  # ValueError: a name that this system cannot have
+        raise DataError(_cannot_write(folder, error)) from error
+    return folder
+
+
+def check_writable_file(path: str | os.PathLike) -> Path:
+    """Try whether a file can be written, before the work that goes into it; what is there stays as it is.
+
+    Parameters
+    ----------
+    path : path
+        Missing folders are made.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    DataError
+        If it is a folder, its name is impossible, or nothing can be written there.
+
+    Notes
+    -----
+    Introduced in lesson 05.
+    """
+    path = Path(path)
+    check_writable_folder(path.parent)
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            _part_of(path).stat()  # too long a name says so here
+        is_other_thing = path.exists() and not path.is_file()
+    except (OSError, ValueError) as error:
+        raise DataError(_cannot_write(path, error)) from error
+    if is_other_thing:
+        what = "a folder" if path.is_dir() else "no plain file"
+        raise DataError(f"'{path}' is {what}, but a file is to be written there; choose another name.")
+    return path
+
+
+def _cannot_write(path: Path, error: Exception) -> str:
+    in_the_way = next((place for place in (path, *path.parents) if _is_file(place)), None)
+    if in_the_way:
+        return f"Nothing can be written to '{path}': '{in_the_way}' is a file, not a folder; choose another place."
+    reason = getattr(error, "strerror", None) or error
+    return f"Nothing can be written to '{path}' ({reason}); choose another place, or see to its rights and free space."
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False

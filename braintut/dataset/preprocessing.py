@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from braintut.dataset.arrays import as_mask
 from braintut.errors import DataError
 
 
@@ -47,7 +48,7 @@ def normalise(image: np.ndarray) -> np.ndarray:
     Raises
     ------
     DataError
-        If the array is not a picture: wrong shape, NaN, infinite or constant.
+        If the array is not a picture: no numbers, wrong shape, NaN, infinite or constant.
 
     Notes
     -----
@@ -59,6 +60,8 @@ def normalise(image: np.ndarray) -> np.ndarray:
         raise DataError(
             f"A slice must be one grey picture of at least 16 x 16 pixels, but this array has shape {image.shape}."
         )
+    if image.dtype.kind not in "biuf":
+        raise DataError(f"A slice must hold numbers, but this array holds {image.dtype} values.")
     image = image.astype(np.float32)
     if not np.isfinite(image).all():
         raise DataError("The picture holds NaN or infinite values; export the slice again.")
@@ -94,7 +97,7 @@ def resize(image: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     Pillow widens its bilinear filter when it shrinks, which averages instead
     of dropping pixels. Introduced in lesson 02.
     """
-    height, width = (size, size) if isinstance(size, int) else size
+    height, width = (size, size) if np.ndim(size) == 0 else size
     image = np.asarray(image, np.float32)
     if image.shape == (height, width):
         return image
@@ -114,11 +117,16 @@ def resize_mask(mask: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     -------
     ndarray of bool
 
+    Raises
+    ------
+    DataError
+        If the mask holds other values than 0 and 1, or 0 and 255.
+
     Notes
     -----
     Introduced in lesson 02.
     """
-    return resize(np.asarray(mask, np.float32), size) >= 0.5
+    return resize(as_mask(mask).astype(np.float32), size) >= 0.5
 
 
 def pad_to_square(image: np.ndarray) -> np.ndarray:

@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
+from braintut.dataset.arrays import as_pixel_mm
 from braintut.dataset.figshare import FOLDS_FILE, read_mat
-from braintut.dataset.slices import FIELD_OF_VIEW_MM
+from braintut.dataset.slices import assumed_pixel_mm
 from braintut.errors import DataError
 
-SUFFIXES = (".mat", ".png", ".jpg", ".jpeg")
-SCREEN_DPI = (72, 96)
+JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".jfi", ".jif")
+SUFFIXES = (".mat", ".png", *JPEG_SUFFIXES)
+
+WIDE = {
+    "RGB;16B": ("RGB", ("RGB;16B", "RGB;16L")),
+    "RGBA;16B": ("RGBA", ("RGBA;16B", "RGBA;16L")),
+    "LA;16B": ("RGBA", ("RGBA",)),
+}
+"""PNG pixels of 16 bits a channel, and how Pillow gives the upper and then the lower 8 bits of them."""
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""What red, green and blue add to grey (ITU-R BT.601), as Pillow has it."""
+
+UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    2: np.fliplr,
+    3: lambda image: np.rot90(image, 2),
+    4: np.flipud,
+    5: np.transpose,
+    6: lambda image: np.rot90(image, -1),
+    7: lambda image: np.rot90(image, 2).T,
+    8: np.rot90,
+}
+"""EXIF orientation -> what turns the picture upright."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +47,7 @@ class Scan:
 
     `image` has shape (H, W) on any scale; `pixel_mm` is the side of a pixel;
     `pixel_mm_assumed` says that the file did not state it, so that a field of
-    view of 251 mm (0.49 mm x 512) was taken. `patient` is "" where unknown,
+    view of 251 mm (0.49 mm x 512) was taken for the longer side. `patient` is "" where unknown,
     `true_mask` and `label` are None where unknown. Introduced in lesson 08.
     """
 
@@ -50,13 +74,16 @@ def read_scan(path: str | os.PathLike) -> Scan:
     Raises
     ------
     DataError
-        If the file is missing, a folder, of another kind, or damaged.
+        If the file is missing, a folder, of another kind, or damaged, or states
+        a pixel size that is none.
 
     Notes
     -----
-    A picture states its pixel size by a text entry `pixel_mm`, or by its
-    resolution in dots per inch, unless that is a screen's 72 or 96 or gives
-    no plausible head (150 to 400 mm across). Introduced in lesson 08.
+    A PNG states its pixel size by a text entry `pixel_mm`. Dots per inch say
+    how large a picture is to be printed, not how large the head was, so they
+    count for nothing. Every bit of a picture of 16 bits a channel is used, a
+    transparent part is black, and EXIF turns the picture upright. Introduced in
+    lesson 08.
     """
     path = Path(path)
     if path.is_dir():
@@ -77,7 +104,7 @@ def read_scan(path: str | os.PathLike) -> Scan:
             raw.label,
         )
     image, stated = _read_picture(path)
-    return Scan(str(path), image, stated or FIELD_OF_VIEW_MM / image.shape[1], stated is None)
+    return Scan(str(path), image, assumed_pixel_mm(image.shape) if stated is None else stated, stated is None)
 
 
 def list_scans(folder: str | os.PathLike) -> list[Path]:
@@ -102,30 +129,64 @@ def list_scans(folder: str | os.PathLike) -> list[Path]:
 
 
 def _read_picture(path: Path) -> tuple[np.ndarray, float | None]:
+    """The picture as one grey array, shape (H, W), every bit used, and the pixel size if it is stated."""
     try:
-        with Image.open(path, formats=("PNG", "JPEG")) as picture:
-            stated = _stated_pixel_mm(picture)
-            picture = ImageOps.exif_transpose(picture)
-            if not picture.mode.startswith(("I", "F")):
-                if "A" in picture.getbands() or "transparency" in picture.info:
-                    black = Image.new("RGBA", picture.size, "black")
-                    picture = Image.alpha_composite(black, picture.convert("RGBA"))
-                picture = picture.convert("L")
-            return np.asarray(picture, np.float32), stated
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Pillow about EXIF, which says nothing of the pixels
+            warnings.simplefilter("error", Image.DecompressionBombWarning)  # 90 million pixels are no slice
+            with Image.open(path, formats=("PNG", "JPEG")) as picture:
+                n_pictures = getattr(picture, "n_frames", 1)
+                if picture.format == "PNG" and n_pictures > 1:
+                    raise DataError(f"{path} is an animation of {n_pictures} pictures; export one slice.")
+                wide = picture.tile[0][3] if picture.tile else None  # how the file stores a pixel; gone once read
+                picture.load()  # text that stands behind the pixels is only known afterwards
+                grey = _wide_grey(path, wide) if wide in WIDE else _grey(picture)
+                stated = picture.info.get("pixel_mm")
+                turn = _turn(picture)
+    except DataError:
+        raise
     except UnidentifiedImageError as error:
         raise DataError(f"{path} is no PNG or JPEG picture, whatever its name says.") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except PermissionError as error:
+        raise DataError(f"{path} may not be read by you; ask for the right to read it.") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise DataError(f"{path} is far too large for a slice; export the slice at its own size.") from error
+    except Exception as error:  # a damaged picture makes Pillow fail in many ways
         raise DataError(f"{path} cannot be read ({error}); export the slice again.") from error
+    return turn(grey), None if stated is None else as_pixel_mm(stated, str(path))
 
 
-def _stated_pixel_mm(picture: Image.Image) -> float | None:
+def _grey(picture: Image.Image) -> np.ndarray:
+    if not picture.mode.startswith(("I", "F")):
+        if "A" in picture.getbands() or "transparency" in picture.info:
+            black = Image.new("RGBA", picture.size, "black")
+            picture = Image.alpha_composite(black, picture.convert("RGBA"))
+        picture = picture.convert("L")
+    return np.asarray(picture, np.float32)
+
+
+def _wide_grey(path: Path, wide: str) -> np.ndarray:
+    """Grey of a PNG with 16 bits a channel, 0..65535; Pillow alone would drop the lower 8 of them."""
+    mode, ways = WIDE[wide]
+    bytes_read = [_decode(path, mode, way).astype(np.float32) for way in ways]
+    if len(ways) == 1:  # grey and alpha, two bytes each, read as four channels
+        grey, alpha = (bytes_read[0][..., i] * 256 + bytes_read[0][..., i + 1] for i in (0, 2))
+        return grey * alpha / 65535
+    channels = bytes_read[0] * 256 + bytes_read[1]
+    grey = channels[..., :3] @ LUMA
+    return grey * channels[..., 3] / 65535 if channels.shape[-1] == 4 else grey
+
+
+def _decode(path: Path, mode: str, way: str) -> np.ndarray:
+    """Let Pillow read the pixels in another way than it would choose."""
+    with Image.open(path, formats=("PNG",)) as picture:
+        picture._mode, picture.tile = mode, [(*picture.tile[0][:3], way)]
+        return np.asarray(picture)
+
+
+def _turn(picture: Image.Image) -> Callable[[np.ndarray], np.ndarray]:
+    """How to turn the picture upright, as its EXIF entry says; a broken entry says nothing."""
     try:
-        if "pixel_mm" in picture.info:
-            return float(picture.info["pixel_mm"]) or None
-        dpi = float(picture.info["dpi"][0])
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
-        return None
-    if dpi <= 1 or round(dpi) in SCREEN_DPI:
-        return None
-    pixel_mm = 25.4 / dpi
-    return pixel_mm if 150 <= pixel_mm * picture.width <= 400 else None
+        return UPRIGHT[picture.getexif().get(ExifTags.Base.Orientation)]
+    except Exception:  # EXIF is often damaged, and the pixels are good all the same
+        return lambda image: image

@@ -82,9 +82,12 @@ def leaky_split_by_slice(slices: Slices, test_share: float = 0.25, seed: int = 0
     It exists so that a lesson can show how much it flatters. Parameters and
     return value as in `split_by_patient`. Introduced in lesson 01.
     """
-    train, test = train_test_split(
-        np.arange(len(slices)), test_size=test_share, random_state=seed, stratify=slices.labels
-    )
+    try:
+        train, test = train_test_split(
+            np.arange(len(slices)), test_size=test_share, random_state=seed, stratify=slices.labels
+        )
+    except (TypeError, ValueError) as error:
+        raise SplitError(f"{len(slices)} slices cannot be split with test_share {test_share}: {error}") from error
     return slices[np.sort(train)], slices[np.sort(test)]
 
 
@@ -107,12 +110,16 @@ def patient_folds(slices: Slices, n_folds: int = 4, seed: int = 0, merged: bool 
     Raises
     ------
     SplitError
-        If a type has fewer patients than there are folds.
+        If a type has fewer patients than there are folds, or folds are fewer than 2.
 
     Notes
     -----
     Introduced in lesson 07.
     """
+    if not isinstance(n_folds, int | np.integer) or isinstance(n_folds, bool) or n_folds < 2 or not len(slices):
+        raise SplitError(
+            f"{len(slices)} slices cannot be dealt into {n_folds!r} folds; give slices and 2 folds or more."
+        )
     groups = slices.merged_patients if merged else slices.patients
     for label in np.unique(slices.labels):
         n = len(np.unique(groups[slices.labels == label]))
@@ -126,8 +133,10 @@ def patient_folds(slices: Slices, n_folds: int = 4, seed: int = 0, merged: bool 
 
 
 def _split_by_group(slices: Slices, groups: np.ndarray, test_share: float, seed: int) -> tuple[Slices, Slices]:
-    if not 0 < test_share < 1:
+    if isinstance(test_share, str) or not 0 < test_share < 1:
         raise SplitError(f"test_share must lie between 0 and 1, but is {test_share}.")
+    if not len(slices):
+        raise SplitError("There is no slice to split.")
     # A merged group has one type only, so its first slice tells the type of all.
     names, first = np.unique(groups, return_index=True)
     labels = slices.labels[first]

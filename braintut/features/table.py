@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from braintut.dataset.arrays import as_mask, as_pictures, as_pixel_mm
 from braintut.dataset.slices import Slices
 from braintut.errors import DataError
 from braintut.features.head import find_head
@@ -62,14 +63,15 @@ def measure_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float) -> di
     Raises
     ------
     DataError
-        If the mask is empty, the shapes differ or the pixel size is not above 0.
+        If the image leaves 0..1, the mask is empty or none, the shapes differ
+        or the pixel size is not above 0.
 
     Notes
     -----
     Names follow the IBSI groups (doi:10.1148/radiol.2020191145). Introduced in
     lesson 06.
     """
-    image, mask = np.asarray(image, np.float32), np.asarray(mask, bool)
+    image, mask = as_pictures(image, "The image"), as_mask(mask)
     _check(image, mask, pixel_mm)
     head = find_head(image, pixel_mm)
     # What looks at each pixel only needs the tumour and a margin: that is what makes it fast.
@@ -111,7 +113,7 @@ def measure_table(slices: Slices, masks: np.ndarray | None = None) -> pd.DataFra
     -----
     Introduced in lesson 06.
     """
-    masks = slices.masks if masks is None else np.asarray(masks, bool)
+    masks = slices.masks if masks is None else as_mask(masks, "Masks")
     if masks.shape != slices.images.shape:
         raise DataError(f"Masks have shape {masks.shape}, images {slices.images.shape}; they must be equal.")
     nothing = dict.fromkeys(FEATURES, np.nan)
@@ -127,8 +129,7 @@ def _check(image: np.ndarray, mask: np.ndarray, pixel_mm: float) -> None:
         raise DataError(f"Image and mask must be two pictures of one shape, but are {image.shape} and {mask.shape}.")
     if not mask.any():
         raise DataError("The mask is empty: there is no tumour to measure.")
-    if not pixel_mm > 0:
-        raise DataError(f"The pixel size must be above 0 mm, but is {pixel_mm}.")
+    as_pixel_mm(pixel_mm, "measure_features")
 
 
 def _box(mask: np.ndarray, margin: int) -> tuple[slice, slice]:

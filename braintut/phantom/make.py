@@ -15,7 +15,7 @@ from skimage.measure import find_contours
 
 from braintut.dataset.files import whole_file
 from braintut.dataset.preprocessing import normalise, resize, resize_mask
-from braintut.dataset.slices import FIELD_OF_VIEW_MM, Slices
+from braintut.dataset.slices import FIELD_OF_VIEW_MM, Slices, from_grey_levels, to_grey_levels
 from braintut.errors import DataError
 from braintut.phantom.head import load_template
 from braintut.phantom.patient import TYPE_OF_PATIENT, scan_patient
@@ -66,7 +66,8 @@ def make_phantom_slices(
             rows.append((resize(normalise(raw), size), resize_mask(mask, size), label, name, _fold(k)))
     images, masks, labels, patients, folds = zip(*rows, strict=True)
     return Slices(
-        images=np.stack(images),
+        # Rounded as in a file, so that the shipped phantoms and these are the same pictures.
+        images=from_grey_levels(to_grey_levels(np.stack(images))),
         masks=np.stack(masks),
         labels=np.array(labels),
         patients=np.array(patients),

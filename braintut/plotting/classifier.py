@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from braintut.dataset.slices import TUMOUR_TYPES
-from braintut.plotting.style import BARS
+from braintut.plotting.style import BARS, in_our_style
 
 GROUPS_IN_WORDS = {
     "shape": "shape",
@@ -23,6 +23,7 @@ GROUPS_IN_WORDS = {
 """First word of a feature's name -> what people call the group."""
 
 
+@in_our_style
 def draw_type_bars(probabilities: dict[str, float], ax: Axes) -> Axes:
     """Draw the probability of each tumour type as a bar with its number. Introduced in lesson 00."""
     bars = ax.barh(list(probabilities), list(probabilities.values()), color=BARS)
@@ -35,6 +36,7 @@ def draw_type_bars(probabilities: dict[str, float], ax: Axes) -> Axes:
     return ax
 
 
+@in_our_style
 def draw_reasons(reasons: Sequence[tuple[str, float]], ax: Axes, n: int = 6) -> Axes:
     """Draw what spoke for (right) and against (left) the type, strongest first, in points of its probability.
 
@@ -51,6 +53,7 @@ def draw_reasons(reasons: Sequence[tuple[str, float]], ax: Axes, n: int = 6) -> 
     return ax
 
 
+@in_our_style
 def draw_confusion(confusion: Sequence[Sequence[int]], ax: Axes | None = None) -> Axes:
     """Draw a confusion matrix: one row a true type; each cell its count and share of the row.
 

@@ -10,12 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from braintut.plotting.style import BARS, DPI
+from braintut.plotting.style import BARS, DPI, in_our_style
 
 COUNTS = {"TP": ("#0072B2", "white"), "FP": ("#E69F00", "black"), "FN": ("#CC79A7", "black"), "": ("white", "black")}
 """What a pixel is counted as, with its Okabe-Ito colour and the colour of its letters."""
 
 
+@in_our_style
 def draw_counts(true_mask: np.ndarray, predicted_mask: np.ndarray, ax: Axes | None = None, title: str = "") -> Axes:
     """Draw what each pixel is counted as: TP, FP, FN, or nothing.
 
@@ -48,6 +49,7 @@ def draw_counts(true_mask: np.ndarray, predicted_mask: np.ndarray, ax: Axes | No
     return ax
 
 
+@in_our_style
 def draw_many_counts(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     """Draw several pairs of masks side by side, counted pixel by pixel.
 
@@ -71,6 +73,7 @@ def draw_many_counts(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figu
     return figure
 
 
+@in_our_style
 def draw_scores(scores: Mapping[str, np.ndarray], ax: Axes | None = None, label: str = "Dice") -> Axes:
     """Draw every slice's score as a dot, one row a network, and each row's mean as a bar.
 
@@ -101,6 +104,7 @@ def draw_scores(scores: Mapping[str, np.ndarray], ax: Axes | None = None, label:
     return ax
 
 
+@in_our_style
 def draw_numbers(matrix: np.ndarray, ax: Axes | None = None, title: str = "") -> Axes:
     """Draw a small matrix as squares of grey, each with its number in it.
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from braintut.plotting.style import BARS
+from braintut.plotting.style import BARS, in_our_style
 
 SECOND, THIRD = "#E69F00", "#009E73"  # Okabe-Ito, always with another marker
 MARKERS = "osD^vP"
@@ -22,6 +22,7 @@ MEASURED = {
 """What `draw_variants` can draw, in words for its axis."""
 
 
+@in_our_style
 def draw_leakage(result: dict, ax: Axes | None = None) -> Axes:
     """Draw what each way of splitting claims: network and classifiers, by slice, by patient, twins merged.
 
@@ -51,6 +52,7 @@ def draw_leakage(result: dict, ax: Axes | None = None) -> Axes:
     return _finish(ax, labels, "what the test claims")
 
 
+@in_our_style
 def draw_variants(result: dict, ax: Axes | None = None, what: str = "dice") -> Axes:
     """Draw what each variant of a training reached, on the development and on the confirmation fold.
 
@@ -78,6 +80,7 @@ def draw_variants(result: dict, ax: Axes | None = None, what: str = "dice") -> A
     return _finish(ax, [v["label"] for v in variants], MEASURED[what])
 
 
+@in_our_style
 def draw_amount_of_data(result: dict, ax: Axes | None = None) -> Axes:
     """Draw the mean Dice over the number of training patients.
 
@@ -113,6 +116,7 @@ def draw_amount_of_data(result: dict, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@in_our_style
 def draw_feature_ladder(result: dict, ax: Axes | None = None) -> Axes:
     """Draw how accuracy grows with each group of features, one line a classifier.
 
@@ -145,6 +149,7 @@ def draw_feature_ladder(result: dict, ax: Axes | None = None) -> Axes:
     return _finish(ax, labels, "types right, by patient")
 
 
+@in_our_style
 def draw_cost_of_a_mask(result: dict, ax: Axes | None = None) -> Axes:
     """Draw the accuracy for each kind of mask a classifier was fitted on and tested on.
 
@@ -177,6 +182,7 @@ def draw_cost_of_a_mask(result: dict, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@in_our_style
 def draw_records(result: dict, ax: Axes | None = None) -> Axes:
     """Draw mean Dice and share of types right of the whole recipe: all, by fold, type, plane, size, without twins.
 
@@ -211,6 +217,7 @@ def draw_records(result: dict, ax: Axes | None = None) -> Axes:
     return _finish(ax, list(groups), "on patients never seen")
 
 
+@in_our_style
 def draw_calibration(result: dict, ax: Axes | None = None) -> Axes:
     """Draw what share of the types is right over the probability that was stated for them.
 

@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from braintut.dataset.slices import Slices
-from braintut.plotting.style import DPI, PREDICTED_STYLE, TRUE_STYLE, contour_legend
+from braintut.plotting.style import DPI, PREDICTED_STYLE, TRUE_STYLE, contour_legend, in_our_style
 
 
+@in_our_style
 def draw_slice(
     image: np.ndarray,
     true_mask: np.ndarray | None = None,
@@ -44,11 +45,12 @@ def draw_slice(
     for mask, style in ((true_mask, TRUE_STYLE), (predicted_mask, PREDICTED_STYLE)):
         if mask is not None and np.any(mask):
             ax.contour(mask, levels=[0.5], **style)
-    ax.set_title(title, fontsize="medium")
+    ax.set_title(title, fontsize="medium", parse_math=False)  # a name may hold dollars
     ax.set_axis_off()
     return ax
 
 
+@in_our_style
 def draw_examples(slices: Slices, n: int = 6, columns: int = 3, predicted_masks: np.ndarray | None = None) -> Figure:
     """Draw some slices in a grid, with their contours and types.
 
@@ -88,6 +90,7 @@ def draw_examples(slices: Slices, n: int = 6, columns: int = 3, predicted_masks:
     return figure
 
 
+@in_our_style
 def draw_look_alikes(slices: Slices, others: Slices) -> Figure:
     """Draw slices in the upper row, and below each the one that was taken for its like, with patient and type.
 
@@ -115,6 +118,7 @@ def draw_look_alikes(slices: Slices, others: Slices) -> Figure:
     return figure
 
 
+@in_our_style
 def draw_outlines(images: np.ndarray, masks: np.ndarray, predictions: Mapping[str, np.ndarray]) -> Figure:
     """Draw slices in columns and networks in rows, each with the true and the predicted outline.
 
@@ -146,6 +150,7 @@ def draw_outlines(images: np.ndarray, masks: np.ndarray, predictions: Mapping[st
     return figure
 
 
+@in_our_style
 def draw_changes(changes: Mapping[str, tuple[np.ndarray, np.ndarray | None]]) -> Figure:
     """Draw pairs of slice and mask side by side, each with what was done to it as its title.
 
@@ -169,6 +174,7 @@ def draw_changes(changes: Mapping[str, tuple[np.ndarray, np.ndarray | None]]) ->
     return figure
 
 
+@in_our_style
 def draw_film(image: np.ndarray, mask: np.ndarray, frames: Mapping[str, np.ndarray]) -> Figure:
     """Draw how a prediction changed: the same slice with the probabilities of several moments beside it.
 

@@ -7,11 +7,12 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from braintut.dataset.slices import Slices
-from braintut.plotting.style import BARS, DPI
+from braintut.plotting.style import BARS, DPI, in_our_style
 
 TEST_SIDE = "#E69F00"
 
 
+@in_our_style
 def draw_sides(train: Slices, test: Slices, ax: Axes | None = None, title: str = "") -> Axes:
     """Draw every patient as a column of slices: filled squares for training, open circles for the test.
 

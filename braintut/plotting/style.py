@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+
+Drawing = TypeVar("Drawing", Axes, Figure, bytes)
+Given = ParamSpec("Given")
 
 # Okabe-Ito colours, told apart by line style too, so that nobody has to see colour.
 TRUE_STYLE = {"colors": "#56B4E9", "linestyles": "solid", "linewidths": 1.6}
@@ -20,3 +30,24 @@ def contour_legend(predicted: bool = True) -> list[Line2D]:
     if predicted:
         entries.append(Line2D([], [], color=PREDICTED_STYLE["colors"], linestyle="dashed", label="predicted mask"))
     return entries
+
+
+def in_our_style(draw: Callable[Given, Drawing]) -> Callable[Given, Drawing]:
+    """Make a function draw the same on every machine: a user's matplotlibrc (LaTeX, a dark style) is left out."""
+
+    @wraps(draw)
+    def drawn(*args: Given.args, **kwargs: Given.kwargs) -> Drawing:
+        with plt.style.context("default"):
+            drawing = draw(*args, **kwargs)
+            if not isinstance(drawing, bytes):
+                _make_first_ticks(drawing)
+        return drawing
+
+    return drawn
+
+
+def _make_first_ticks(drawing: Axes | Figure) -> None:
+    # matplotlib makes ticks when it needs them, the first in the style of that moment and all others after it.
+    for ax in drawing.get_figure().axes if isinstance(drawing, Axes) else drawing.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.get_major_ticks(1)

@@ -11,11 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from braintut.plotting.slices import draw_slice
-from braintut.plotting.style import BARS, DPI
+from braintut.plotting.style import BARS, DPI, in_our_style
 
 BRIDGES = "#E69F00"
 
 
+@in_our_style
 def draw_unet(size: int, filters: int, depth: int, ax: Axes | None = None) -> Axes:
     """Draw a U-Net as its shapes: one box for each pair of convolutions, dashed arrows for the bridges.
 
@@ -56,6 +57,7 @@ def draw_unet(size: int, filters: int, depth: int, ax: Axes | None = None) -> Ax
     return ax
 
 
+@in_our_style
 def draw_halvings(image: np.ndarray, mask: np.ndarray, times: int = 4) -> Figure:
     """Draw a slice halved again and again by max pooling, and what is left of its mask's outline.
 
@@ -85,6 +87,7 @@ def draw_halvings(image: np.ndarray, mask: np.ndarray, times: int = 4) -> Figure
     return figure
 
 
+@in_our_style
 def draw_fields_of_view(image: np.ndarray, sides: Sequence[int], ax: Axes | None = None) -> Axes:
     """Draw squares around the middle of a slice: what one number of each level can see (level 0 is filled).
 
@@ -114,6 +117,7 @@ def draw_fields_of_view(image: np.ndarray, sides: Sequence[int], ax: Axes | None
     return ax
 
 
+@in_our_style
 def draw_history(history: Sequence[dict], ax: Axes | None = None) -> Axes:
     """Draw the learning curves of a training: loss, and validation Dice where there is one.
 

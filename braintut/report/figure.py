@@ -8,14 +8,16 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from braintut.dataset.files import readable
 from braintut.plotting.classifier import draw_reasons, draw_type_bars
 from braintut.plotting.slices import draw_slice
-from braintut.plotting.style import DPI, contour_legend
+from braintut.plotting.style import DPI, contour_legend, in_our_style
 
 if TYPE_CHECKING:
     from braintut.report.report import Report
 
 
+@in_our_style
 def draw_report(report: Report, true_mask: np.ndarray | None = None) -> Figure:
     """Draw a report: the scan with its contours, the type, and what spoke for it.
 
@@ -35,7 +37,7 @@ def draw_report(report: Report, true_mask: np.ndarray | None = None) -> Figure:
     figure = plt.figure(figsize=(10, 5), layout="constrained", dpi=DPI)
     grid = figure.add_gridspec(2, 2, width_ratios=[1.1, 1], height_ratios=[1, 1.5])
     ax = figure.add_subplot(grid[:, 0])
-    draw_slice(report.image, true_mask, report.predicted_mask, ax, f"{report.scan}\n{report}")
+    draw_slice(report.image, true_mask, report.predicted_mask, ax, f"{readable(report.scan)}\n{report}")
     legend = contour_legend()[0 if true_mask is not None else 1 :]
     ax.legend(handles=legend, loc="lower left", fontsize="small", framealpha=0.7)
     if report.tumour_found:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jinja2 import Environment, PackageLoader, Template
 
+from braintut.dataset.files import readable
 from braintut.plotting.png import picture_in_words, slice_png
 from braintut.report import words
 
@@ -53,7 +54,7 @@ def _template() -> Template:
 def _content(report: Report, true_mask: np.ndarray | None) -> dict:
     two_opinions = "network" in report.opinions
     return {
-        "name": PurePath(report.scan).name,
+        "name": readable(PurePath(report.scan).name),
         "summary": str(report),
         "answer": words.sentence(str(report)),
         "warning": " ".join([words.NOT_FOR_CLINICAL_USE, *[words.SEEN] * bool(report.trained_on_patient)]),

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from braintut.dataset.arrays import as_mask
+
 SEED_LIMIT = 2**31 - 1
 
 
@@ -90,7 +92,7 @@ class Augmentation:
         rng = np.random.default_rng(seed)
         for layer in (*self.moves, *self.tones, self.hole):
             _reseed(layer, rng)
-        batch = {"images": images, "segmentation_masks": masks}
+        batch = {"images": images, "segmentation_masks": as_mask(masks, "Masks").astype(np.float32)}
         for move in self.moves:
             batch = move(batch, training=True)
         images, masks = batch["images"], batch["segmentation_masks"]

@@ -23,8 +23,8 @@ class DiceLoss(keras.losses.Loss):
 
     Notes
     -----
-    With probabilities p and truth t in 0..1: TP = sum(p t), FP = sum(p (1 - t)),
-    FN = sum((1 - p) t), and
+    With probabilities p and truth t in 0..1 (255 counts as 1): TP = sum(p t),
+    FP = sum(p (1 - t)), FN = sum((1 - p) t), and
 
         loss = 1 - (2 TP + smooth) / (2 TP + FP + FN + smooth)
 
@@ -77,7 +77,7 @@ class DiceCrossEntropyLoss(keras.losses.Loss):
 
     def call(self, y_true: object, y_pred: object) -> object:
         y_pred = ops.convert_to_tensor(y_pred)
-        y_true = ops.cast(y_true, y_pred.dtype)
+        y_true = _as_truth(y_true, y_pred.dtype)
         cross_entropy = ops.mean(ops.binary_crossentropy(y_true, y_pred), axis=(1, 2, 3))
         return self.dice.call(y_true, y_pred) + self.cross_entropy_weight * cross_entropy
 
@@ -196,10 +196,15 @@ class DiceTypeLoss(keras.losses.Loss):
         return {**super().get_config(), "type_weight": self.type_weight, "smooth": self.smooth}
 
 
+def _as_truth(y_true: object, dtype: str) -> object:
+    """A mask as numbers in 0..1. A mask of 0 and 255 becomes 0 and 1: taken as it is, it makes a Dice below 0."""
+    return ops.clip(ops.cast(y_true, dtype), 0, 1)
+
+
 def _soft_counts(y_true: object, y_pred: object, per: str) -> tuple[object, object, object]:
     """TP, FP and FN of probabilities, one each per image or one each per batch."""
     y_pred = ops.convert_to_tensor(y_pred)
-    y_true = ops.cast(y_true, y_pred.dtype)
+    y_true = _as_truth(y_true, y_pred.dtype)
     axes = (1, 2, 3) if per == "image" else (0, 1, 2, 3)
     tp = ops.sum(y_true * y_pred, axis=axes)
     fp = ops.sum((1 - y_true) * y_pred, axis=axes)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import binary_erosion, distance_transform_edt
 
+from braintut.dataset.arrays import as_mask, as_pixel_mm
 from braintut.errors import DataError
 
 MISSED_BELOW = 0.1
@@ -20,6 +21,7 @@ def dice_score(true_mask: np.ndarray, predicted_mask: np.ndarray) -> float:
     Parameters
     ----------
     true_mask, predicted_mask : ndarray of bool, same shape
+        Masks of 0 and 1, or of 0 and 255, of any type count as bool.
 
     Returns
     -------
@@ -29,7 +31,7 @@ def dice_score(true_mask: np.ndarray, predicted_mask: np.ndarray) -> float:
     Raises
     ------
     DataError
-        If the shapes differ.
+        If the shapes differ, or a mask holds other values, such as probabilities.
 
     References
     ----------
@@ -66,6 +68,7 @@ def surface_dice(
     Parameters
     ----------
     true_mask, predicted_mask : ndarray of bool, shape (H, W)
+        As in `dice_score`.
     pixel_mm : float
         Side of a pixel in mm.
     tolerance_mm : float
@@ -79,12 +82,14 @@ def surface_dice(
     Raises
     ------
     DataError
-        If the shapes differ.
+        As in `dice_score`, or if the pixel size is no number above 0.
 
     References
     ----------
     Nikolov et al., 2021, doi:10.2196/26151. Introduced in lesson 05.
     """
+    true_mask, predicted_mask = _two_masks(true_mask, predicted_mask)
+    pixel_mm = as_pixel_mm(pixel_mm, "surface_dice")
     tp, fp, fn = _counts(true_mask, predicted_mask)
     if tp + fp + fn == 0:
         return 1.0
@@ -137,7 +142,7 @@ def score_table(
                 "sensitivity": sensitivity(true, predicted),
                 "nsd_2mm": surface_dice(true, predicted, mm),
                 "missed": dice < MISSED_BELOW,
-                "not_found": not predicted.any(),
+                "not_found": not np.any(predicted),
             }
         )
     return pd.DataFrame(rows)
@@ -183,10 +188,15 @@ def bootstrap_interval(
 
 
 def _counts(true_mask: np.ndarray, predicted_mask: np.ndarray) -> tuple[int, int, int]:
-    true, predicted = np.asarray(true_mask, bool), np.asarray(predicted_mask, bool)
+    true, predicted = _two_masks(true_mask, predicted_mask)
+    return int((true & predicted).sum()), int((~true & predicted).sum()), int((true & ~predicted).sum())
+
+
+def _two_masks(true_mask: np.ndarray, predicted_mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    true, predicted = as_mask(true_mask, "The true mask"), as_mask(predicted_mask, "The predicted mask")
     if true.shape != predicted.shape:
         raise DataError(f"The true mask has shape {true.shape}, the predicted one {predicted.shape}; make them equal.")
-    return int((true & predicted).sum()), int((~true & predicted).sum()), int((true & ~predicted).sum())
+    return true, predicted
 
 
 def _common_box(mask: np.ndarray) -> tuple[slice, slice]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+from braintut.dataset.arrays import as_pictures
+
 
 def predict_probabilities(
     model: keras.Model, images: np.ndarray, mirror: bool = False, batch_size: int = 16
@@ -27,6 +29,11 @@ def predict_probabilities(
     ndarray of float32, shape (N, H, W)
         0..1.
 
+    Raises
+    ------
+    DataError
+        If the images are whole numbers, hold NaN, or leave 0..1.
+
     Notes
     -----
     Introduced in lesson 05.
@@ -40,11 +47,12 @@ def predict_classes(model: keras.Model, images: np.ndarray, mirror: bool = False
     Parameters as in `predict_probabilities`; what the classes are, `build_unet` tells.
     Introduced in lesson 05.
     """
+    images = as_pictures(images)
     if not len(images):
         return np.zeros((*images.shape, 1), np.float32)
     parts = []
     for start in range(0, len(images), batch_size):
-        batch = np.asarray(images[start : start + batch_size], np.float32)[..., None]
+        batch = images[start : start + batch_size, ..., None]
         if mirror:  # one call for both is quicker than two
             seen, turned = np.split(model.predict_on_batch(np.concatenate([batch, batch[:, :, ::-1]])), 2)
             parts.append((seen + turned[:, :, ::-1]) / 2)

@@ -101,8 +101,8 @@ class SliceExplorer(widgets.VBox):
         return widgets.VBox([*controls, self.numbers], layout=widgets.Layout(flex="1 1 20em", margin="0 0 0 1em"))
 
     def _watch(self) -> None:
-        # In the browser, without the kernel's help: Play moves the slider, the slider moves Play.
-        self._link = widgets.jslink((self.play, "value"), (self.position, "value"))
+        # Play moves the slider, the slider moves Play. Through the kernel: jslink, without it, is broken in Colab.
+        self._link = widgets.link((self.play, "value"), (self.position, "value"))
         self.tumour_type.observe(lambda change: self._offer_patients(), "value")
         self.patient.observe(lambda change: self._open_patient(), "value")
         shown = (self.position, self.show_true, self.show_predicted, self.contrast, self.zoom, self.threshold)

@@ -12,7 +12,7 @@ from matplotlib import pyplot as plt
 from braintut.dataset.slices import Slices
 from braintut.errors import DataError
 from braintut.plotting.slices import draw_slice
-from braintut.plotting.style import DPI, contour_legend
+from braintut.plotting.style import DPI, contour_legend, in_our_style
 from braintut.teaching.findings import Findings, in_words
 
 if TYPE_CHECKING:
@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 class Picture(Image):
     """A PNG for a notebook that carries its text alternative, and prints it where no picture can be shown."""
 
+    def __init__(self, png: bytes, alt: str) -> None:
+        # As metadata, because Colab's IPython, 7.34, has no argument `alt`.
+        super().__init__(data=png, format="png", metadata={"alt": alt})
+        self.alt = alt
+
     def __repr__(self) -> str:
-        return str(self.alt)
+        return self.alt
 
 
 def show_strip(slices: Slices, pipeline: Pipeline | None = None, n: int = 5, threshold: float | None = None) -> Picture:
@@ -61,9 +66,10 @@ def show_strip(slices: Slices, pipeline: Pipeline | None = None, n: int = 5, thr
     chosen = np.linspace(0, len(slices) - 1, min(n, len(slices))).round().astype(int).tolist()
     masks = [findings.mask(i, threshold) for i in chosen]
     alt = " ".join(in_words(findings, i, mask) for i, mask in zip(chosen, masks, strict=True))
-    return Picture(data=_draw(findings, chosen, masks), format="png", alt=alt)
+    return Picture(_draw(findings, chosen, masks), alt)
 
 
+@in_our_style
 def _draw(findings: Findings, chosen: list[int], masks: list[np.ndarray | None]) -> bytes:
     slices = findings.slices
     figure, axes = plt.subplots(

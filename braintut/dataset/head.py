@@ -1,0 +1,101 @@
+"""Is this a picture of a head at all? A look at its edge and at its largest light piece."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import binary_fill_holes
+from scipy.ndimage import label as connected_components
+
+from braintut.dataset.preprocessing import resize
+from braintut.errors import DataError
+
+LIGHT = 0.15
+"""From this grey on, in 0..1 as `normalise` gives it, a pixel at the edge is no air, however noisy the scanner."""
+
+TISSUE = 0.05
+"""From this grey on a pixel may be tissue, however dark the picture."""
+
+# Each limit stands between what real slices show and what pictures of other things show; see `check_head`.
+MAX_LIGHT_EDGE = 0.65
+MAX_FLAT_SIDE = 0.05
+MIN_SHARE = 0.55
+MIN_AREA = 0.01
+MIN_SOLID = 0.6
+MAX_WHITE = 0.6
+
+LOOK_SIZE = 256
+
+
+def check_head(normalised: np.ndarray) -> None:
+    """Refuse a picture that cannot be one slice of a head: a negative, a framed picture, a page, a chart.
+
+    Parameters
+    ----------
+    normalised : ndarray of float, shape (H, W)
+        The picture in 0..1, see `normalise`.
+
+    Raises
+    ------
+    DataError
+        If it is none; the sentence says what was seen and what to do.
+
+    Notes
+    -----
+    A head is one light piece, solid, with greys inside and air around. It may
+    touch the picture's edge (a neck does), stand in a wide black margin or beside a
+    few white words. A picture of something else fails one of these, which are
+    measured inside the smallest box that holds all light pixels:
+
+    - `MAX_LIGHT_EDGE`: share of light pixels on the four sides of the box.
+    - `MAX_FLAT_SIDE`: a light side must vary by more than this: a frame does not.
+    - `MIN_SHARE`: of all light pixels, what lies in the largest piece.
+    - `MIN_AREA`: of the picture, what the largest piece takes.
+    - `MIN_SOLID`: of the piece with its holes filled, what is no air.
+    - `MAX_WHITE`: of the piece, what is nearly white.
+
+    The limits were chosen on 2421 real slices; `benchmarks/refusals.py` counts
+    who is refused. A photograph that is dark at its edge still passes.
+    Introduced in lesson 08.
+    """
+    _check_edge(_trimmed(normalised))
+    small = resize(normalised, LOOK_SIZE)
+    piece, share = _largest_piece(small > TISSUE)
+    if share < MIN_SHARE or piece.mean() < MIN_AREA:
+        raise DataError("This is no picture of a head: it falls into many small pieces; cut out one slice.")
+    filled = binary_fill_holes(piece)
+    if piece.sum() < MIN_SOLID * filled.sum():
+        raise DataError("This is no picture of a head: it shows lines, not a solid body; cut out the slice alone.")
+    if (small[piece] > 0.9).mean() > MAX_WHITE:
+        raise DataError("This is no picture of a head: it is black and white, without greys; give the slice itself.")
+
+
+def _trimmed(normalised: np.ndarray) -> np.ndarray:
+    """The smallest part of the picture that holds all light pixels."""
+    light = normalised > LIGHT
+    if not light.any():
+        raise DataError("This is no picture of a head: nothing in it is lighter than air; give a normalised slice.")
+    rows, columns = np.flatnonzero(light.any(axis=1)), np.flatnonzero(light.any(axis=0))
+    return normalised[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _check_edge(picture: np.ndarray) -> None:
+    sides = (picture[0], picture[-1], picture[:, 0], picture[:, -1])
+    if np.mean([(side > LIGHT).mean() for side in sides]) > MAX_LIGHT_EDGE:
+        raise DataError(
+            "This is no picture of a head: it is light all around, where a head has dark air; "
+            "cut a frame away, turn a negative back, or give the whole head."
+        )
+    if any(_is_flat_and_light(side) for side in sides):
+        raise DataError("This is no picture of a head: one side is a plain light bar; cut it away.")
+
+
+def _is_flat_and_light(side: np.ndarray) -> bool:
+    low, high = np.percentile(side, [5, 95])
+    return low > LIGHT and high - low < MAX_FLAT_SIDE
+
+
+def _largest_piece(light: np.ndarray) -> tuple[np.ndarray, float]:
+    """The largest connected piece, and its share of all light pixels."""
+    pieces, _ = connected_components(light)
+    areas = np.bincount(pieces.ravel(), minlength=2)[1:]
+    return pieces == 1 + areas.argmax(), areas.max() / max(areas.sum(), 1)
