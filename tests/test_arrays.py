@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from braintut.classification.features import measure_features
+from braintut.features.table import measure_features
 from keras import ops
 
 from braintut.dataset.arrays import as_mask, as_pictures, as_pixel_mm, as_text, as_whole_numbers
