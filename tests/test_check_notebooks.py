@@ -79,7 +79,7 @@ def test_what_keeps_the_rule(write, cells):
 )  # fmt: skip
 def test_what_breaks_it_is_said_in_one_sentence(write, cells, fault):
     with pytest.raises(AssertionError, match=fault):
-        assert [] == check_notebooks.faults(write(*cells))
+        assert check_notebooks.faults(write(*cells)) == []
     assert len(check_notebooks.faults(write(*cells))) == 1
 
 
