@@ -5,6 +5,7 @@
 # make lessons  run the lessons and write them as web pages to build/lessons
 # make outputs  run the lessons anew and keep in them what they print
 # make addresses  write the repository's address (pyproject.toml) into badges and Colab's install line
+# make release-check  say what is missing before a version can be tagged
 # make clean    remove what the above made, downloads excepted
 # PYTHON=...    the Python to build .venv with; found by itself otherwise
 
@@ -17,7 +18,7 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 # JupyterLab refuses to serve root, the usual user in a container, unless told so.
 LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help setup lab demo test test-browser lessons outputs addresses clean
+.PHONY: help setup lab demo test test-browser lessons outputs addresses release-check clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -70,6 +71,9 @@ outputs: $(READY)
 addresses: $(READY)
 	$(BIN)/python -m braintut.teaching.addresses
 
+release-check: $(READY)
+	$(BIN)/python tools/check_release.py
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
 	find braintut tests lessons -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf

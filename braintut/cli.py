@@ -453,7 +453,7 @@ def _run_python(*arguments: str) -> int:
     # A backend of the user's, set for scripts, would take the pictures out of the lessons.
     settings = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     command = [sys.executable, "-m", *arguments]
-    return subprocess.call(command, env=settings)  # noqa: S603 - no shell, and every argument is ours or a path
+    return subprocess.call(command, env=settings)
 
 
 def _draw_as_shipped() -> None:

@@ -4,12 +4,12 @@ import warnings
 
 import numpy as np
 import pytest
-from braintut.features.table import measure_features
 from keras import ops
 
 from braintut.dataset.arrays import as_mask, as_pictures, as_pixel_mm, as_text, as_whole_numbers
 from braintut.dataset.preprocessing import normalise, resize_mask
 from braintut.errors import DataError
+from braintut.features.table import measure_features
 from braintut.segmentation.augmentation import Augmentation
 from braintut.segmentation.losses import DiceCrossEntropyLoss, DiceLoss, TverskyLoss
 from braintut.segmentation.metrics import dice_score, iou_score, score_table, sensitivity, surface_dice

@@ -63,7 +63,7 @@ def test_lower_bounds_only(requirement):
 
 
 def test_extras_are_the_promised_ones():
-    assert set(EXTRAS) == {"browser", "lab", "phantom", "test"}
+    assert set(EXTRAS) == {"browser", "dev", "lab", "phantom", "test"}
 
 
 def test_a_name_has_one_bound_in_all_extras():

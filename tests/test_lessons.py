@@ -1,7 +1,6 @@
 """Every notebook in lessons/ keeps the contract that CONTRIBUTING.md states under 'Writing a lesson'."""
 
 import ast
-import json
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import pytest
 
 from braintut.teaching.addresses import colab_badge, repository_address, setup_source
 from braintut.teaching.notebooks import exercises, lesson_paths, read_lesson, tagged, tags
+from check_notebooks import faults
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = lesson_paths(ROOT / "lessons")
@@ -120,23 +120,12 @@ def test_cells_are_short(lesson):
     assert median(sizes) <= 5 and max(sizes) <= 25, sorted(sizes)
 
 
-def test_counts_run_from_one_and_nothing_failed(lesson):
-    assert [cell.execution_count for cell in code(lesson)] == list(range(1, len(code(lesson)) + 1))
-    for cell in code(lesson):
-        assert not [o for o in cell.outputs if o.output_type == "error"], cell.source
+def test_it_keeps_the_rule_for_committed_notebooks(path):
+    assert faults(path) == []
 
 
-def test_no_widget_state_no_foreign_tags_and_small(path, lesson):
-    assert "widgets" not in lesson.metadata
+def test_no_foreign_tags(lesson):
     assert {tag for cell in lesson.cells for tag in tags(cell)} <= KNOWN_TAGS
-    assert path.stat().st_size <= 300_000
-    assert not [c for c in code(lesson) if c.source.rstrip().endswith(";")], "nbval stumbles over a last semicolon"
-
-
-def test_no_machine_speaks_in_outputs(lesson):
-    outputs = json.dumps([cell.outputs for cell in code(lesson) if "status" not in tags(cell)])
-    for word in ("Traceback", "Warning", "/home/", "/root/", "/tmp/", "oneDNN", "cuda"):
-        assert word not in outputs, word
 
 
 def has_picture(cell):
@@ -265,7 +254,7 @@ sys.meta_path.insert(0, Listener())
 
 
 def test_no_link_between_widgets_lives_in_the_browser():
-    """jslink and jsdlink are broken in Colab; ipywidgets' link works there."""
+    """Jslink and jsdlink are broken in Colab; ipywidgets' link works there."""
     sources = {path: path.read_text(encoding="utf-8") for path in (ROOT / "braintut").rglob("*.py")}
     sources |= {path: "\n".join(cell.source for cell in code(read_lesson(path))) for path in LESSONS}
     found = [path.name for path, source in sources.items() if re.search(r"\bjs(d)?link\s*\(", source)]

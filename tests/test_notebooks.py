@@ -91,3 +91,11 @@ def test_a_handout_never_overwrites_the_lessons(tmp_path):
     with pytest.raises(DataError, match="choose another folder"):
         write_handout([Path(tmp_path / "00_a.ipynb")], tmp_path / ".")
     assert "Because" in (tmp_path / "00_a.ipynb").read_text()
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "{}", "[]", '{"nbformat": 4, "nbformat_minor": 5}'], ids=repr)
+def test_what_is_no_notebook_is_refused_in_one_sentence(tmp_path, text):
+    path = tmp_path / "01_broken.ipynb"
+    path.write_text(text)
+    with pytest.raises(DataError, match=r"01_broken\.ipynb cannot be read as a notebook"):
+        read_lesson(path)

@@ -29,7 +29,7 @@ def probabilities(name: str) -> np.ndarray:
 
 def test_all_three_pairs_have_their_two_classifiers():
     pairs = ("figshare", "figshare_without_fold_4", "phantom")
-    assert CLASSIFIERS == [f"{p}/{kind}.skops" for p in pairs for kind in ("classifier", "classifier_true_mask")]
+    assert [f"{p}/{kind}.skops" for p in pairs for kind in ("classifier", "classifier_true_mask")] == CLASSIFIERS
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
@@ -58,7 +58,7 @@ def test_loading_keeps_no_other_warning_back(monkeypatch):
 
     real = storing.skops.io.loads
     monkeypatch.setattr(storing.skops.io, "loads", loads)
-    with pytest.warns(UserWarning) as heard:
+    with pytest.warns(UserWarning, match="something else") as heard:
         load_classifier(ASSETS / CLASSIFIERS[0])
     assert [str(warning.message) for warning in heard] == ["something else"]
 

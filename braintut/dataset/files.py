@@ -129,7 +129,7 @@ def _finite(value: object) -> object:
 
 
 def readable(text: str | os.PathLike) -> str:
-    """Show a name as one line of text, whatever bytes it is made of.
+    r"""Show a name as one line of text, whatever bytes it is made of.
 
     Parameters
     ----------
@@ -144,8 +144,8 @@ def readable(text: str | os.PathLike) -> str:
 
     Examples
     --------
-    >>> readable("two\\nlines.png")
-    'two\\\\nlines.png'
+    >>> readable("two\nlines.png")
+    'two\\nlines.png'
 
     Notes
     -----

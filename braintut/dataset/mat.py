@@ -143,7 +143,7 @@ def _why_unreadable(source: str | os.PathLike | BinaryIO, error: Exception) -> s
 def _first_bytes(source: str | os.PathLike | BinaryIO) -> bytes:
     try:
         if isinstance(source, str | os.PathLike):
-            with open(source, "rb") as file:
+            with Path(source).open("rb") as file:
                 return file.read(4096)
         source.seek(0)
         return source.read(4096)

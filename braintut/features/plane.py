@@ -1,4 +1,4 @@
-"""Features of the head itself: in which plane, and how high, was it cut?"""
+"""Features of the head itself: in which plane it was cut, and how high."""
 
 from __future__ import annotations
 

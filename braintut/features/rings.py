@@ -65,7 +65,7 @@ def ring_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float, head_med
     """
     distance = border_distance_mm(mask, pixel_mm)
     inside_mean = image[mask].mean()
-    measured = {}
+    measured: dict[str, float] = {}
     for name, (low, high) in RINGS_MM.items():
         greys = image[(distance > low) & (distance <= high)]
         measured |= {f"ring_{name}_{k}": v for k, v in _describe(greys, head_median, inside_mean).items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from skimage.measure import regionprops
@@ -69,7 +70,7 @@ def shape_features(mask: np.ndarray, pixel_mm: float) -> dict[str, float]:
     }
 
 
-def _solidity(region) -> float:
+def _solidity(region: Any) -> float:
     if region.area < 4:
         return 1.0  # too few pixels for a hull
     with warnings.catch_warnings():

@@ -134,4 +134,5 @@ def _check(image: np.ndarray, mask: np.ndarray, pixel_mm: float) -> None:
 
 def _box(mask: np.ndarray, margin: int) -> tuple[slice, slice]:
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return tuple(slice(max(at[0] - margin, 0), at[-1] + margin + 1) for at in (rows, columns))
+    down, across = (slice(max(at[0] - margin, 0), at[-1] + margin + 1) for at in (rows, columns))
+    return down, across

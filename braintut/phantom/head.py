@@ -7,6 +7,7 @@ plane that becomes a picture is ever computed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -112,15 +113,15 @@ def paint(picture: np.ndarray, value: np.ndarray | float, weight: np.ndarray) ->
     picture += (value - picture) * weight
 
 
-def ellipsoid(q: np.ndarray, centre: tuple, radii: tuple) -> np.ndarray:
+def ellipsoid(q: np.ndarray, centre: tuple[float, ...], radii: tuple[float, ...]) -> np.ndarray:
     """Approximate signed distance to an ellipsoid, mm."""
     unit = [(q[i] - centre[i]) / radii[i] for i in range(3)]
     return (np.sqrt(unit[0] ** 2 + unit[1] ** 2 + unit[2] ** 2) - 1) * min(radii)
 
 
-def tube(q: np.ndarray, points: list[tuple], radius: float) -> np.ndarray:
+def tube(q: np.ndarray, points: Sequence[tuple[float, ...]], radius: float) -> np.ndarray:
     """Signed distance to a bent tube through `points`, mm."""
-    best = np.inf
+    best = np.full(q.shape[1:], np.inf)
     for a, b in zip(np.asarray(points[:-1], float), np.asarray(points[1:], float), strict=True):
         line = b - a
         offset = q - a.reshape(3, *[1] * (q.ndim - 1))
@@ -137,5 +138,5 @@ def smooth_union(a: np.ndarray, b: np.ndarray, width: float) -> np.ndarray:
 
 
 def mirrored(q: np.ndarray) -> np.ndarray:
-    """The same points with left folded onto right, for structures that come in pairs."""
+    """Fold left onto right, for structures that come in pairs."""
     return np.concatenate([np.abs(q[:1]), q[1:]])

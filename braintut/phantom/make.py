@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -78,7 +79,9 @@ def make_phantom_slices(
     )
 
 
-def write_phantom_mat(folder: str | os.PathLike, n_slices: int = 6, size: int = 512, seed: int = SEED) -> list[Path]:
+def write_phantom_mat(
+    folder: str | os.PathLike[str], n_slices: int = 6, size: int = 512, seed: int = SEED
+) -> list[Path]:
     """Write phantom slices as `1.mat`, `2.mat`, ... and `cvind.mat`, laid out like the figshare set.
 
     Parameters
@@ -123,8 +126,8 @@ def _fold(k: int) -> int:
     return (k + k // len(TYPE_OF_PATIENT)) % 5 + 1
 
 
-def _cjdata(raw: np.ndarray, mask: np.ndarray, label: int, patient: str) -> dict:
-    """The fields of a figshare file: name -> (array as HDF5 holds it, MATLAB class)."""
+def _cjdata(raw: np.ndarray, mask: np.ndarray, label: int, patient: str) -> dict[str, Any]:
+    """Lay a slice out as a figshare file: name -> (array as HDF5 holds it, MATLAB class)."""
     contours = find_contours(np.pad(mask, 1).astype(float), 0.5)
     # Contour points are (row, column) of the padded mask, one pixel earlier: 1-based as they are.
     border = max(contours, key=len)[::4, ::-1].reshape(1, -1) if contours else np.zeros((1, 0))
@@ -137,16 +140,16 @@ def _cjdata(raw: np.ndarray, mask: np.ndarray, label: int, patient: str) -> dict
     }
 
 
-def _write_mat(path: Path, content: dict) -> None:
+def _write_mat(path: Path, content: dict[str, Any]) -> None:
     """Write MATLAB v7.3: HDF5 behind 512 bytes of text."""
     with whole_file(path) as part:
         _write_hdf5(part, content)
         text = b"MATLAB 7.3 MAT-file, Platform: braintut phantom, HDF5 schema 1.00 ."
-        with open(part, "r+b") as file:
+        with part.open("r+b") as file:
             file.write(text.ljust(124) + b"\x00\x02" + b"IM")
 
 
-def _write_hdf5(part: Path, content: dict) -> None:
+def _write_hdf5(part: Path, content: dict[str, Any]) -> None:
     with h5py.File(part, "w", userblock_size=512) as file:
         for name, value in content.items():
             if isinstance(value, dict):

@@ -80,7 +80,7 @@ def _rotation(angles: np.ndarray) -> np.ndarray:
 
 
 def _wave(rng: np.random.Generator, length: float, push: float) -> np.ndarray:
-    """A random direction (rad per mm), a push (mm) and a phase: one wave of the warp."""
+    """Draw one wave of the warp: a random direction (rad per mm), a push (mm) and a phase."""
     direction = rng.standard_normal(3)
     direction *= 2 * np.pi / length / np.linalg.norm(direction)
     return np.stack([direction, rng.normal(0, push / 1.7, 3), np.full(3, rng.uniform(0, 2 * np.pi))])
@@ -140,8 +140,10 @@ def _extent(patient: Patient, rng: np.random.Generator) -> tuple[np.ndarray, flo
     return p, 0.85 * patient.tumour.radius
 
 
-def _picture(patient: Patient, plane: str, position: float, size: int, template: Template, rng: np.random.Generator):
-    """One slice as the scanner would store it: (int16 picture, bool mask)."""
+def _picture(
+    patient: Patient, plane: str, position: float, size: int, template: Template, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Paint one slice as the scanner would store it: (int16 picture, bool mask)."""
     p = _plane_points(patient, plane, position, size)
     q = patient.to_template(p)
     tumour = patient.tumour

@@ -153,7 +153,7 @@ def _paint_skull(picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template
 
 
 def _paint_brain(picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template: Template, look: Look) -> None:
-    """The warped template brain, swimming in dark fluid."""
+    """Paint the warped template brain, swimming in dark fluid."""
     t1 = template.brain(q)
     contrast = np.where(t1 > 0.5, 0.68 + (t1 - 0.68) * look.grey_white, t1)
     brain = np.interp(contrast, *_T1_SCALE) + 0.006 * template.texture(q, 8, look.shift)

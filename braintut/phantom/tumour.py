@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -112,7 +113,7 @@ def grow(label: int, template: Template, rng: np.random.Generator) -> Tumour:
     return Tumour(label=label, radius=radius, stretch=stretch, shift=rng.uniform(0, 500), **make(radius, template, rng))
 
 
-def _meningioma(radius: float, template: Template, rng: np.random.Generator) -> dict:
+def _meningioma(radius: float, template: Template, rng: np.random.Generator) -> dict[str, Any]:
     if rng.random() < 0.2:  # on the falx
         centre = np.array([rng.choice([-1, 1]) * 0.55 * radius, rng.uniform(-70, 45), rng.uniform(35, 50)])
     else:
@@ -125,7 +126,7 @@ def _meningioma(radius: float, template: Template, rng: np.random.Generator) -> 
     return {"centre": centre, "uneven": uneven, "oedema": oedema, **look}
 
 
-def _glioma(radius: float, template: Template, rng: np.random.Generator) -> dict:
+def _glioma(radius: float, template: Template, rng: np.random.Generator) -> dict[str, Any]:
     kind = rng.choice(["ring", "dim", "patchy", "bright"], p=[0.38, 0.30, 0.14, 0.18])
     centre = _find_place(template, rng, (-45, -0.55 * radius if kind == "bright" else -18), white=0.6)
     rim, core, dead, uneven = {
@@ -139,7 +140,7 @@ def _glioma(radius: float, template: Template, rng: np.random.Generator) -> dict
     return {"centre": centre, "uneven": uneven, "oedema": rng.uniform(0.3, 1.0), **look}
 
 
-def _pituitary(radius: float, template: Template, rng: np.random.Generator) -> dict:
+def _pituitary(radius: float, template: Template, rng: np.random.Generator) -> dict[str, Any]:
     centre = PITUITARY + np.array([rng.normal(0, 1.5), rng.normal(0, 1), rng.uniform(-0.1, 0.5) * radius])
     core = rng.uniform(0.4, 0.75) if rng.random() < 0.2 else 0.0  # a cyst
     look = {
@@ -151,7 +152,7 @@ def _pituitary(radius: float, template: Template, rng: np.random.Generator) -> d
     return {"centre": centre, "uneven": rng.uniform(0.03, 0.12), "oedema": 0.0, **look}
 
 
-def _find_place(template: Template, rng: np.random.Generator, depth: tuple, white: float) -> np.ndarray:
+def _find_place(template: Template, rng: np.random.Generator, depth: tuple[float, float], white: float) -> np.ndarray:
     """Try random points until one lies between two depths (mm) and in white matter, if asked for."""
     for _ in range(20_000):
         point = rng.uniform([-68, -102, -45], [68, 70, 78])

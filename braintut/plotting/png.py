@@ -104,7 +104,8 @@ def mask_outlines(mask: np.ndarray) -> list[np.ndarray]:
     if not rows.size:
         return []
     near = np.pad(mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.uint8), 1)
-    return [line + (rows[0] - 1, columns[0] - 1) for line in find_contours(near, 0.5)]
+    corner = np.array([rows[0] - 1, columns[0] - 1])
+    return [line + corner for line in find_contours(near, 0.5)]
 
 
 def box_around(mask: np.ndarray | None, zoom: float, shape: tuple[int, int]) -> Box:

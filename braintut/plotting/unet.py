@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -44,7 +45,7 @@ def draw_unet(size: int, filters: int, depth: int, ax: Axes | None = None) -> Ax
     aligns = ["right"] * depth + ["center"] + ["left"] * depth
     for x, (level, align) in enumerate(zip(steps, aligns, strict=True)):
         _draw_box(ax, x, level, size // 2**level, filters * 2**level, align)
-    for x, (level, after) in enumerate(zip(steps, steps[1:], strict=False)):
+    for x, (level, after) in enumerate(pairwise(steps)):
         sign = 1 if after > level else -1
         _draw_arrow(ax, (x + 0.28, -level - 0.28 * sign), (x + 0.72, -after + 0.3 * sign))
     for level in range(depth):
@@ -113,7 +114,7 @@ def draw_fields_of_view(image: np.ndarray, sides: Sequence[int], ax: Axes | None
         corner = middle - side / 2
         ax.add_patch(Rectangle(corner, side, side, fill=level == 0, color=BRIDGES, linewidth=1.5))
         if level:
-            ax.text(*corner + (1, 1), f"level {level}", color=BRIDGES, fontsize="small", va="top")
+            ax.text(*(corner + 1), f"level {level}", color=BRIDGES, fontsize="small", va="top")
     return ax
 
 

@@ -55,7 +55,7 @@ def read_lesson(path: Path) -> NotebookNode:
     """
     try:
         return nbformat.read(path, as_version=4)
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, nbformat.ValidationError) as error:
         raise DataError(f"{path} cannot be read as a notebook ({error}).") from error
 
 
