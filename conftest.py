@@ -1,6 +1,10 @@
 """Settings of all tests, `pytest` and `pytest --nbval lessons` alike."""
 
+import atexit
 import os
+import shutil
+import tempfile
+from pathlib import Path
 
 import matplotlib
 
@@ -12,6 +16,14 @@ os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 # Tests draw without a window. A variable would reach the lessons too and take their inline pictures.
 os.environ.pop("MPLBACKEND", None)
 matplotlib.use("agg")
+matplotlib.rcdefaults()
+# A tester's own settings of IPython, Jupyter and matplotlib change what a cell prints; lessons run without them.
+OWN_SETTINGS = Path(tempfile.mkdtemp(prefix="braintut_settings_"))
+atexit.register(shutil.rmtree, OWN_SETTINGS, ignore_errors=True)
+(OWN_SETTINGS / "matplotlibrc").touch()
+os.environ["MATPLOTLIBRC"] = str(OWN_SETTINGS / "matplotlibrc")
+for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR"):
+    os.environ[name] = str(OWN_SETTINGS / name.lower())
 
 CELL_SECONDS = 120  # nbval's own default, 2000, would hide a cell that hangs for half an hour
 NBVAL_DEFAULT_SECONDS = 2000

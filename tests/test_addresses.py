@@ -60,6 +60,7 @@ def run_setup(monkeypatch, in_colab, installed):
         monkeypatch.delitem(sys.modules, "google.colab", raising=False)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: object() if installed else None)
     source = TransformerManager().transform_cell(setup_source(ADDRESS))
+    # The cell's own text, run as a notebook would.
     exec(compile(source, "setup", "exec"), {"get_ipython": lambda: shell})
     return asked
 

@@ -1,8 +1,13 @@
 """The downloader against a server of our own, which misbehaves on demand."""
 
+import errno
+import gzip
 import hashlib
+import os
 import re
+import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -16,7 +21,7 @@ CVIND = b"MATLAB 7.3 MAT-file" * 20
 
 
 def published(name, number, content):
-    return PublishedFile(name, number, len(content), hashlib.md5(content).hexdigest())
+    return PublishedFile(name, number, len(content), hashlib.md5(content, usedforsecurity=False).hexdigest())
 
 
 CONTENTS = {1: ZIP, 2: ZIP[::-1], 9: CVIND}
@@ -85,12 +90,58 @@ class Handler(BaseHTTPRequestHandler):
     def forbidden(self, content, asked_range):
         self.send(403, b"no")
 
+    def flipped(self, content, asked_range):
+        self.send(200, content[:5000] + bytes([content[5000] ^ 1]) + content[5001:])
+
+    def busy(self, content, asked_range):
+        if len(self.server.requests) % 3:  # two of three times
+            self.send(503, b"later")
+        else:
+            self.good(content, asked_range)
+
+    def always_busy(self, content, asked_range):
+        self.send(503, b"later")
+
+    def signed(self, content, asked_range):
+        self.send(302, Location=self.path.replace("signed", "signature"))
+
+    def signature(self, content, asked_range):
+        go = sum(manner == "signature" for manner, _, _ in self.server.requests)
+        if go == 2:
+            self.send(403, b"Request has expired")
+        else:
+            self.good(content, asked_range, limit=300_000)
+
+    def compressed(self, content, asked_range):
+        self.send(200, gzip.compress(content), Content_Encoding="gzip")
+
+    def refuses_ranges(self, content, asked_range):
+        if asked_range:
+            self.send(416)
+        else:
+            self.send(200, content)
+
+    def trickle(self, content, asked_range):
+        self.send(200, b"", length=len(content))
+        for at in range(0, 2000, 10):
+            self.wfile.write(content[at : at + 10])
+            self.wfile.flush()
+            time.sleep(0.02)
+
+    def slow(self, content, asked_range):
+        time.sleep(0.1)
+        self.good(content, asked_range)
+
     def moved(self, content, asked_range):
         self.send(302, Location=self.path.replace("moved", "good"))
 
 
 @pytest.fixture
-def server():
+def server(monkeypatch):
+    for setting in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", *download.CERTIFICATES):
+        monkeypatch.delenv(setting, raising=False)
+        monkeypatch.delenv(setting.upper(), raising=False)
+    monkeypatch.setattr(download, "PAUSES", (0.01, 0.01, 0.01))
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.requests = []
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
@@ -153,6 +204,8 @@ BAD_MANNERS = (
     ("short_without_length", "sent 1000 of"),
     ("long_without_length", "another file"),
     ("other", "another file"),
+    ("flipped", "another file"),
+    ("always_busy", "503"),
 )
 
 
@@ -247,6 +300,102 @@ def test_a_full_disk_is_said_before_anything_is_fetched(fetch, server, monkeypat
     with pytest.raises(DownloadError, match="make room"):
         fetch("good")
     assert server.requests == []
+
+
+@pytest.mark.parametrize("manner", ["busy", "signed", "compressed", "refuses_ranges"])
+def test_a_server_of_odd_manners_still_gives_the_file(fetch, tmp_path, manner):
+    (tmp_path / "cvind.mat").write_bytes(CVIND)
+    if manner == "refuses_ranges":
+        (tmp_path / "a.zip.part").write_bytes(ZIP[:1000])
+    fetch(manner)
+    assert (tmp_path / "a.zip").read_bytes() == ZIP and names(tmp_path) == ["a.zip", "cvind.mat"]
+
+
+def test_a_trickle_is_left_for_the_next_address_and_what_it_brought_is_kept(fetch, server, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "PATIENCE", 0.2)
+    fetch("trickle", "good")
+    assert (tmp_path / "a.zip").read_bytes() == ZIP
+    starts = [int(asked[6:-1]) for manner, number, asked in server.requests if manner == "good" and number == 1]
+    assert 0 < starts[0] < 2000
+
+
+def test_a_silent_server_is_left_in_time(fetch, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "TIMEOUT", (1, 0.05))
+    with pytest.raises(DownloadError, match="no answer in time"):
+        fetch("slow")
+
+
+def test_two_downloads_into_one_folder_do_not_meet(fetch, server, tmp_path):
+    ended = []
+    both = [threading.Thread(target=lambda: ended.append(fetch("slow"))) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert ended == [tmp_path, tmp_path] and names(tmp_path) == ["a.zip", "cvind.mat"]
+    assert (tmp_path / "a.zip").read_bytes() == ZIP
+    assert [number for _, number, _ in server.requests] == [1, 9], "the second found what the first had brought"
+
+
+def test_a_disk_that_fills_up_keeps_what_has_arrived(fetch, tmp_path, monkeypatch):
+    class Full:
+        def __init__(self, path, mode):
+            self.file = open(path, mode)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.file.close()
+
+        def __getattr__(self, name):
+            return getattr(self.file, name)
+
+        def write(self, chunk):
+            if self.file.tell() > 100_000:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self.file.write(chunk)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(download, "open", lambda path, mode: (Full if "b" in mode and mode != "rb" else open)(path, mode),
+                      raising=False)  # fmt: skip
+        with pytest.raises(DownloadError, match="No space left on device. What has arrived is kept"):
+            fetch("good")
+    assert not (tmp_path / "a.zip").exists() and 0 < (tmp_path / "a.zip.part").stat().st_size < len(ZIP)
+    fetch("good")
+    assert (tmp_path / "a.zip").read_bytes() == ZIP
+
+
+def test_files_that_are_there_need_no_right_to_write(fetch, tmp_path, monkeypatch):
+    fetch("good")
+    monkeypatch.setattr(download, "check_writable_folder", lambda _: pytest.fail("nothing is to be written"))
+    assert fetch("forbidden") == tmp_path
+
+
+SECRET = "pass" + "word"
+SETTINGS = {
+    "a list of certificates that is not there": ({"REQUESTS_CA_BUNDLE": "/no/such.pem"}, "REQUESTS_CA_BUNDLE names"),
+    "the same by another name": ({"CURL_CA_BUNDLE": "/no/such.pem"}, "CURL_CA_BUNDLE names '/no/such.pem'"),
+    "SOCKS without its package": ({"http_proxy": f"socks5://me:{SECRET}@127.0.0.1:9"}, "http_proxy names.*SOCKS"),
+    "SOCKS for all": ({"ALL_PROXY": "socks5h://127.0.0.1:9"}, "setting ALL_PROXY names.*SOCKS"),
+    "no host": ({"HTTP_PROXY": "http://"}, "setting HTTP_PROXY names cannot be understood"),
+    "no port": ({"http_proxy": f"http://me:{SECRET}@host:port"}, "setting http_proxy names cannot be understood"),
+    "a host that cannot be": ({"http_proxy": f"http://{'x' * 70}.org:80"}, "setting http_proxy names cannot be"),
+    "a proxy that is away": ({"http_proxy": f"http://me:{SECRET}@127.0.0.1:9"}, "the proxy that the setting http_"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("settings", "sentence"), SETTINGS.values(), ids=SETTINGS)
+def test_a_setting_that_is_in_the_way_is_named_without_its_secrets(
+    server, fetch, tmp_path, monkeypatch, settings, sentence
+):
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    if "SOCKS" in sentence:
+        monkeypatch.setitem(sys.modules, "socks", None)
+    with pytest.raises(DownloadError, match=sentence) as caught:
+        fetch("good")
+    assert SECRET not in str(caught.value) and server.requests == []
 
 
 def test_a_file_in_place_of_the_folder_is_named(tmp_path):

@@ -2,18 +2,24 @@
 
 `pooch.retrieve` knows one address a file and starts again after a break. With
 880 MB and servers that answer some visitors with a bot check, both matter, so
-the loop below is our own; hashing and the cache folder are pooch's.
+the loop below is our own; the cache folder is pooch's.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
 import shutil
-from collections.abc import Iterable, Sequence
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from braintut.dataset.files import check_writable_folder
 from braintut.dataset.locations import default_data_folder
 from braintut.errors import DataError, DownloadError
 
@@ -30,7 +36,12 @@ ADDRESSES = (
 
 TIMEOUT = (15, 60)  # seconds to connect, seconds without a byte
 BREAKS = 20  # how often one address may break off, as long as bytes arrived in between
+PAUSES = (2, 10, 30)  # seconds to wait before a busy server is asked again
+BUSY = (429, 500, 502, 503, 504)
+SLOWEST, PATIENCE = 1000, 60  # bytes a second that must arrive, seconds that it may be fewer
 CHUNK = 1 << 18
+CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Settings that name a list of certificates, in the order in which requests looks at them."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,10 @@ FILES = (
 
 class _Refused(Exception):
     """An address did not give the file; the text says why."""
+
+
+class _Busy(_Refused):
+    """An address may give the file if it is asked again."""
 
 
 def download_figshare(
@@ -96,15 +111,51 @@ def download_figshare(
     folder = Path(folder) if folder is not None else default_data_folder()
     wanted = [*_zip_of(part, files[:-1]), files[-1]]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        missing = [file for file in wanted if not _is_good(folder / file.name, file)]
-        _check_room(folder, missing)
-        while missing:
-            _fetch(missing[0], folder, addresses, by_hand=missing)
-            missing.pop(0)
+        if missing := _missing(wanted, folder):
+            check_writable_folder(folder)
+            with _one_at_a_time(folder):
+                _fetch_all(_missing(missing, folder), folder, addresses)
+    except DataError as error:
+        raise DownloadError(f"The folder {folder} cannot be used: {error}") from error
     except OSError as error:
-        raise DownloadError(f"The folder {folder} cannot be used: {error.strerror or error}.") from error
+        reason = error.strerror or error
+        raise DownloadError(
+            f"The folder {folder} cannot be used: {reason}. What has arrived is kept; make room there or see to its "
+            "rights, and start again, or name another folder."
+        ) from error
     return folder
+
+
+def _fetch_all(missing: list[PublishedFile], folder: Path, addresses: Sequence[str]) -> None:
+    _check_room(folder, missing)
+    while missing:
+        _fetch(missing[0], folder, addresses, by_hand=missing)
+        missing.pop(0)
+
+
+def _missing(wanted: Sequence[PublishedFile], folder: Path) -> list[PublishedFile]:
+    return [file for file in wanted if not _is_good(folder / file.name, file)]
+
+
+@contextlib.contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Wait until no other download into this folder is at work: two would write into one part file."""
+    try:
+        import fcntl
+    except ImportError:  # Windows, which keeps a file from being renamed while another process has it open
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # a network drive may know no locks
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print(f"braintut: another download into {folder} is at work; waiting for it.", file=sys.stderr)
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _zip_of(part: int | None, zips: Sequence[PublishedFile]) -> Sequence[PublishedFile]:
@@ -116,10 +167,13 @@ def _zip_of(part: int | None, zips: Sequence[PublishedFile]) -> Sequence[Publish
 
 
 def _is_good(path: Path, file: PublishedFile) -> bool:
-    import pooch
+    return path.is_file() and path.stat().st_size == file.size and _md5(path) == file.md5
 
-    same_size = path.is_file() and path.stat().st_size == file.size
-    return same_size and pooch.file_hash(str(path), alg="md5") == file.md5
+
+def _md5(path: Path) -> str:
+    # It tells damage, not forgery; said so, it is there in Pythons of strict security rules, too.
+    with open(path, "rb") as content:
+        return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def _part_path(folder: Path, file: PublishedFile) -> Path:
@@ -166,7 +220,7 @@ def _fetch_from(address: str, file: PublishedFile, part: Path) -> None:
     for _ in range(BREAKS):
         start = _size(part)
         if start < file.size:
-            reason = _receive(address, file, part)
+            reason = _receive_patiently(address, file, part)
         if _is_good(part, file):
             return
         if _size(part) >= file.size:
@@ -179,40 +233,114 @@ def _fetch_from(address: str, file: PublishedFile, part: Path) -> None:
     raise _Refused(reason)
 
 
-def _receive(address: str, file: PublishedFile, part: Path) -> str:
+def _receive_patiently(address: str, file: PublishedFile, part: Path) -> str:
+    """Ask a busy server again after a while."""
+    for pause in PAUSES:
+        try:
+            return _receive(address, file, part)
+        except _Busy:
+            time.sleep(pause)
+    return _receive(address, file, part)
+
+
+def _receive(address: str, file: PublishedFile, part: Path, afresh: bool = False) -> str:
     """Append what one request brings; say how it ended if it ended early."""
     import requests
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-    start = _size(part)
+    start = 0 if afresh else _size(part)
     # A compressed answer would make sizes and ranges meaningless.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+    _check_certificates()
     try:
         with requests.get(address, headers=headers, stream=True, timeout=TIMEOUT) as answer:
+            if answer.status_code == 416 and start:  # it knows no ranges, and says so instead of sending all
+                return _receive(address, file, part, afresh=True)
             goes_on = start > 0 and answer.headers.get("Content-Range", "").startswith(f"bytes {start}-")
             start = start if goes_on and answer.status_code == 206 else 0
-            chunks = answer.iter_content(CHUNK)
+            chunks = _chunks(answer)
             first = next(chunks, b"")
             _refuse_what_is_no_file(answer, first, file.size - start)
             _append(part, file, start, first, chunks)
-    except requests.Timeout:
+    except (requests.Timeout, ReadTimeoutError):
         return "no answer in time"
-    except requests.RequestException as error:
+    except requests.exceptions.SSLError:
+        return f"its certificate is not accepted; {_about_certificates()}"
+    except requests.exceptions.ProxyError:
+        return f"no connection to the proxy that {_proxy_setting(address)} names"
+    except (requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL, ValueError) as error:
+        raise _about_proxy(address, error) from error
+    except (requests.RequestException, HTTPError) as error:
         return "the connection broke off" if _size(part) else f"no connection: {type(error).__name__}"
     return f"it sent {_size(part)} of {file.size} bytes"
+
+
+def _chunks(answer: Response) -> Iterator[bytes]:
+    """What arrives, as it arrives: `iter_content` waits for a whole chunk, however slow the server is."""
+    read = getattr(answer.raw, "read1", None)  # not there before urllib3 2
+    return iter(lambda: read(CHUNK, decode_content=True), b"") if read else answer.iter_content(CHUNK)
+
+
+def _check_certificates() -> None:
+    # requests itself would name the file, but not the setting that names it.
+    for setting in CERTIFICATES:
+        if path := os.environ.get(setting):
+            if not Path(path).exists():
+                raise DownloadError(
+                    f"The setting {setting} names '{path}' as the list of certificates, but there is no such file: "
+                    "correct the setting, or unset it."
+                )
+            return
+
+
+def _about_certificates() -> str:
+    setting = next((name for name in CERTIFICATES if os.environ.get(name)), None)
+    if setting:
+        return f"the setting {setting} names the list of those that are: correct or unset it"
+    return f"where a company's proxy stands between, let the setting {CERTIFICATES[0]} name its list of certificates"
+
+
+def _proxy_setting(address: str) -> str:
+    """Name of the setting that gives the proxy; its value may hold a password, and is never shown."""
+    names = (f"{address.split(':')[0]}_proxy", "all_proxy")
+    found = [spelt for name in names for spelt in (name, name.upper()) if os.environ.get(spelt)]
+    return f"the setting {found[0]}" if found else "the system"
+
+
+def _about_proxy(address: str, error: Exception) -> Exception:
+    """What to say where not the address but the proxy on the way to it is written wrongly."""
+    import requests
+
+    if not requests.utils.get_environ_proxies(address):
+        return _Refused(f"no connection: {type(error).__name__}")
+    setting = _proxy_setting(address)
+    if "SOCKS" in str(error):
+        return DownloadError(
+            f"The proxy that {setting} names speaks SOCKS, for which a package is missing: run "
+            "`pip install pysocks`, or unset it."
+        )
+    return DownloadError(
+        f"The proxy that {setting} names cannot be understood: write it as http://host:port, or unset it."
+    )
 
 
 def _refuse_what_is_no_file(answer: Response, first: bytes, expected: int) -> None:
     """Notice bot checks, error pages and wrong lengths before a byte is written."""
     if answer.status_code not in (200, 206):
-        raise _Refused(f"it answered {answer.status_code} instead of the file")
+        # An address that another one led to may have grown too old: a new one is had by asking again.
+        again = answer.status_code in BUSY or (answer.history and answer.status_code in (403, 410))
+        raise (_Busy if again else _Refused)(f"it answered {answer.status_code} instead of the file")
     if not first:
         raise _Refused("its answer was empty")
     # The rest of a file (206) may start with any byte, its beginning with no "<".
     looks_like_a_page = answer.status_code == 200 and first.lstrip()[:1] == b"<"
     if looks_like_a_page or "text/html" in answer.headers.get("Content-Type", ""):
         raise _Refused("it answered with a web page instead of the file")
+    compressed = answer.headers.get("Content-Encoding", "identity") != "identity"
+    if compressed and answer.status_code == 206:
+        raise _Refused("it compressed a part of the file")
     length = answer.headers.get("Content-Length")
-    if length is not None and int(length) != expected:
+    if not compressed and length is not None and int(length) != expected:
         raise _Refused(f"it offered {length} bytes instead of {expected}")
 
 
@@ -224,8 +352,20 @@ def _append(part: Path, file: PublishedFile, start: int, first: bytes, chunks: I
         tqdm(desc=file.name, total=file.size, initial=start, unit="B", unit_scale=True) as bar,
     ):
         out.seek(start)
-        for chunk in chain([first], chunks):
+        for chunk in _no_trickle(chain([first], chunks)):
             out.write(chunk)
             bar.update(len(chunk))
             if out.tell() > file.size:  # too long to be right: the check of the MD5 will say so
                 break
+
+
+def _no_trickle(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Pass chunks on, and stop where hardly any bytes arrive: each alone would come in time, but all never would."""
+    since, arrived = time.monotonic(), 0
+    for chunk in chunks:
+        yield chunk
+        arrived += len(chunk)
+        if time.monotonic() - since > PATIENCE:
+            if arrived < SLOWEST * PATIENCE:
+                raise _Refused(f"it sent {arrived} bytes in {PATIENCE:g} seconds")
+            since, arrived = time.monotonic(), 0

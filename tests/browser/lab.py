@@ -86,6 +86,7 @@ class Lab:
         end = time.monotonic() + SECONDS
         while time.monotonic() < end and server.poll() is None:
             try:
+                # Always the server started above, by http.
                 urllib.request.urlopen(f"{self.address}/api?token={self.token}", timeout=2)
                 return
             except OSError:
