@@ -7,6 +7,7 @@ import numpy as np
 from keras import layers, ops
 
 from braintut.dataset.arrays import as_mask
+from braintut.keras_settings import settle_keras
 
 SEED_LIMIT = 2**31 - 1
 
@@ -55,6 +56,7 @@ class Augmentation:
         noise: float = 0.0,
     ) -> None:
         self.settings = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
+        settle_keras()
         black = {"fill_mode": "constant", "fill_value": 0.0}
         self.moves = []
         if flip:

@@ -7,6 +7,7 @@ import numpy as np
 from keras import layers
 
 from braintut.errors import ModelError
+from braintut.keras_settings import settle_keras
 
 
 def build_unet(
@@ -59,6 +60,7 @@ def build_unet(
     -----
     Introduced in lesson 02.
     """
+    settle_keras()
     if size is not None and size % (stem * 2**depth):
         raise ModelError(
             f"A picture of {size} px cannot be halved {depth} times after a stem of {stem}; "
@@ -145,7 +147,7 @@ def _convolution(
     if normalisation == "batch":
         x = layers.BatchNormalization()(x)
     elif normalisation == "group":
-        x = layers.GroupNormalization(groups=min(8, filters))(x)
+        x = layers.GroupNormalization(groups=max(n for n in range(1, 9) if filters % n == 0))(x)
     elif normalisation != "none":
         raise ModelError(f"Unknown normalisation '{normalisation}'; choose batch, group or none.")
     return layers.ReLU()(x)
