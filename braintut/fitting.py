@@ -14,6 +14,7 @@ import pandas as pd
 import sklearn
 from sklearn.pipeline import Pipeline as SklearnPipeline
 
+from braintut.card import FORMAT
 from braintut.classification.classifier import fit_classifier, make_classifier
 from braintut.classification.features import measure_table
 from braintut.classification.jitter import jitter_mask
@@ -254,6 +255,7 @@ def _card(name: str, slices: Slices, start_from: Pipeline | None, settings: dict
         if len(of_type := slices.of_type(tumour_type))
     }
     return {
+        "format": FORMAT,
         "name": name,
         "use": NOT_FOR_CLINICAL_USE,
         "data": {

@@ -15,6 +15,7 @@ ROOMS = ["dataset", "segmentation", "classification"]
 ALLOWED = {
     "errors": set(),
     "quiet": set(),
+    "card": set(),
     "dataset": set(),
     "drawing": {"dataset", "report"},
     "segmentation": {"dataset"},
@@ -27,12 +28,12 @@ ALLOWED = {
     "results": set(),
     "report": {"drawing", "report_page"},
     "report_page": {"drawing", "pictures", "report"},
-    "pipeline": {"dataset", "segmentation", "classification", "drawing", "report"},
-    "fitting": {"dataset", "segmentation", "classification", "drawing", "report", "pipeline"},
+    "pipeline": {"dataset", "segmentation", "classification", "drawing", "report", "card"},
+    "fitting": {"dataset", "segmentation", "classification", "drawing", "report", "card", "pipeline"},
     "evaluation": {"dataset", "segmentation", "classification", "drawing", "report", "pipeline"},
     "teaching": set(ROOMS)
     | {"quiet", "drawing", "pictures", "report", "report_page", "pipeline", "fitting", "evaluation"},
-    "cli": set(ROOMS) | {"quiet", "drawing", "report", "pipeline", "fitting", "evaluation", "teaching"},
+    "cli": set(ROOMS) | {"quiet", "card", "drawing", "report", "pipeline", "fitting", "evaluation", "teaching"},
 }
 
 
