@@ -178,7 +178,8 @@ def odd_hdf5(draw: st.DrawFn, good: Mapping[str, object], group: str = "", attri
         for name, value in (attributes or {}).items():
             file.attrs[name] = value if draw(st.integers(0, 4)) else draw(st.sampled_from(_ODD_ATTRIBUTES))
         if draw(st.booleans()):
-            for thing in filter(None, list(place.values())):  # None: a link that leads nowhere
+            for name in (name for name in place if isinstance(place.get(name, getlink=True), h5py.HardLink)):
+                thing = place[name]
                 thing.attrs["MATLAB_class"] = draw(st.sampled_from(_ODD_ATTRIBUTES))
                 thing.attrs["MATLAB_empty"] = draw(st.sampled_from([0, 1]))
         file.flush()

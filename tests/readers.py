@@ -1,6 +1,6 @@
 """Every door through which a file comes in, with good files, damaged ones and odd ones for each.
 
-A door takes a file or says what is wrong with it by a `BraintutError` of one line that names the file;
+A door takes a file or says what is wrong with it by a `BraintutError` of one line that names the file or its folder;
 `judge` says which. `test_mutated_files.py` tries some hundred files, `benchmarks/fuzz_readers.py` any number.
 """
 
@@ -65,7 +65,8 @@ def judge(reader: Reader, path: Path) -> tuple[str, str]:
         message = str(error)
         if "\n" in message or len(message) > 600:
             return "refused in more than a line", message
-        return ("refused" if path.name in message else "refused without the file's name"), message
+        named = path.name in message or str(path.parent) in message
+        return ("refused" if named else "refused without a name"), message
     except Exception as error:
         return type(error).__name__, str(error)
     return "read", ""
