@@ -301,9 +301,9 @@ def _of_fold(folder: Path, fold: int | None) -> list[MatEntry]:
         return entries
     if folds is None:
         raise DataError(f"--fold needs the official folds, but {folder / FOLDS_FILE} is not there; download it.")
-    chosen = [entry for entry in entries if fold_of(entry.id, folds) == fold]
+    chosen = [entry for entry in entries if fold_of(entry, folds) == fold]
     if not chosen:
-        here = sorted({fold_of(e.id, folds) for e in entries} - {0})
+        here = sorted({fold_of(e, folds) for e in entries} - {0})
         raise DataError(
             f"{folder} holds no slice of fold {fold}; it holds folds {', '.join(map(str, here)) or 'none'}."
         )

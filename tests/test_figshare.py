@@ -94,7 +94,7 @@ def test_cache_is_used_until_the_folder_changes(folder):
     caches = list(folder.glob("slices_32_*.h5"))
     assert len(caches) == 1
     np.testing.assert_array_equal(load_figshare(folder, size=32, progress=False).images, first.images)
-    write_mat(folder / "11.mat")
+    write_mat(folder / "9.mat")
     assert len(load_figshare(folder, size=32, progress=False)) == 4
     assert len(list(folder.glob("slices_32_*.h5"))) == 1
 

@@ -9,13 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
+from braintut.dataset.entries import find_files, is_folds
 from braintut.dataset.figshare import load_figshare
 from braintut.dataset.locations import default_data_folder, phantom_folder
 from braintut.dataset.slices import Slices
+from braintut.dataset.zips import is_zip
 from braintut.errors import DataError
 
 WORKING_SIZE = 256
 PATIENTS_PER_TYPE = 20
+HARMLESS = (".txt", ".md", ".pdf", ".html", ".csv", ".json", ".ini", ".db")
+"""Files that may lie beside slices, or where none are."""
 
 
 def load_slices(size: int = 128, full: bool = False) -> Slices:
@@ -36,13 +40,14 @@ def load_slices(size: int = 128, full: bool = False) -> Slices:
     Raises
     ------
     DataError
-        If `BRAINTUT_DATA` names something that is not there.
+        If `BRAINTUT_DATA` names something that is not there, or if the default
+        folder holds files, but none that can be read.
 
     Notes
     -----
     The environment variable `BRAINTUT_DATA` decides if it is set: `phantoms`,
-    or the path of a folder of `.mat` files or zips, or of a file that
-    `Slices.save` wrote. Introduced in lesson 01.
+    or the path of a folder of `.mat` files or zips, of one zip, or of a file
+    that `Slices.save` wrote. Introduced in lesson 01.
     """
     slices = _find(size)
     if not slices.source.startswith("phantom") and not full:
@@ -77,18 +82,43 @@ def _find(size: int) -> Slices:
     if chosen == "phantoms":
         return load_phantoms()
     if chosen:
-        path = Path(chosen).expanduser()
-        if path.is_dir():
-            return load_figshare(path, max(size, WORKING_SIZE))
-        if path.is_file():
-            return Slices.load(path)
-        raise DataError(
-            f"BRAINTUT_DATA is '{chosen}', but there is no such folder or file; write `phantoms` or a path."
-        )
+        return _load_chosen(chosen, max(size, WORKING_SIZE))
     folder = default_data_folder()
-    if folder.is_dir() and (any(folder.glob("*.zip")) or any(folder.glob("[0-9]*.mat"))):
+    if folder.is_dir() and _has_slices(folder):
         return load_figshare(folder, max(size, WORKING_SIZE))
     return load_phantoms()
+
+
+def _load_chosen(chosen: str, size: int) -> Slices:
+    try:
+        path = Path(chosen).expanduser()
+        is_folder, is_file = path.is_dir(), path.is_file()
+    except (OSError, RuntimeError, ValueError) as error:  # no rights, no home, no name that a disk can have
+        raise DataError(
+            f"BRAINTUT_DATA is '{chosen}', which cannot be looked at ({error}); write another path."
+        ) from error
+    if is_folder or (is_file and is_zip(path)):
+        return load_figshare(path, size)
+    if is_file and path.suffix.lower() == ".mat":
+        raise DataError(f"BRAINTUT_DATA is '{chosen}', a single slice; write the path of the folder that it lies in.")
+    if is_file:
+        return Slices.load(path)
+    raise DataError(f"BRAINTUT_DATA is '{chosen}', but there is no such folder or file; write `phantoms` or a path.")
+
+
+def _has_slices(folder: Path) -> bool:
+    """Whether there are slices in the default folder; files that look like some but are not read are an error."""
+    files = find_files(folder)
+    if any(is_zip(path) or (path.suffix.lower() == ".mat" and not is_folds(path)) for path in files):
+        return True
+    strange = [path for path in files if not (is_folds(path) or path.suffix.lower() in HARMLESS)]
+    if strange:
+        raise DataError(
+            f"{folder} holds {strange[0].name}{' and more' if len(strange) > 1 else ''}, but no .mat file and no zip "
+            "with slices; finish the download (`braintut download`) or unpack it there, or set BRAINTUT_DATA to "
+            "`phantoms` or to where the slices are."
+        )
+    return False
 
 
 def _subset(slices: Slices) -> Slices:

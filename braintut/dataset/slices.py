@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -13,13 +14,16 @@ import numpy as np
 
 from braintut.dataset.files import whole_file
 from braintut.dataset.preprocessing import resize, resize_mask
-from braintut.errors import DataError
+from braintut.errors import BraintutError, DataError
 
 TUMOUR_TYPES = ("meningioma", "glioma", "pituitary")
 """Names of labels 1, 2 and 3. Label 0 means a head without a tumour."""
 
 FIELD_OF_VIEW_MM = 0.49 * 512
 """Side of a figshare slice: 512 pixels of 0.49 mm. Used where a file states no pixel size."""
+
+MOST_PACKED = 1100
+"""gzip makes nothing smaller than to a 1032nd; a file that claims more is damaged."""
 
 
 def merged_patient(patient: str) -> str:
@@ -194,6 +198,7 @@ class Slices:
             file.create_dataset("pixel_mm", data=self.pixel_mm.astype(np.float32))
             for name in ("patients", "ids"):
                 file.create_dataset(name, data=[str(v).encode() for v in getattr(self, name)])
+            file.attrs["crc32"] = _checksum(file)
         return path
 
     @classmethod
@@ -203,7 +208,7 @@ class Slices:
         Raises
         ------
         DataError
-            If the file is missing, cut short, or something else.
+            If the file is missing, cut short, damaged, or something else.
         """
         path = Path(path)
         if not path.is_file():
@@ -212,6 +217,7 @@ class Slices:
             with h5py.File(path) as file:
                 if file.attrs.get("format") != "braintut-slices-1":
                     raise DataError(f"{path} is an HDF5 file, but not one that Slices.save wrote.")
+                _check_whole(file, path)
                 images = file["images"][:]
                 return cls(
                     images=from_grey_levels(images),
@@ -223,8 +229,30 @@ class Slices:
                     pixel_mm=file["pixel_mm"][:].astype(np.float64),
                     source=file.attrs["source"],
                 )
-        except (OSError, KeyError) as error:
+        except BraintutError:
+            raise
+        except Exception as error:  # a damaged file makes h5py raise nearly any kind
             raise DataError(f"{path} cannot be read as a Slices file ({error}); make it again.") from error
+
+
+def _check_whole(file: h5py.File, path: Path) -> None:
+    """Refuse what cannot be true (before memory is taken for it) and what has changed since it was written."""
+    if file["images"].size > MOST_PACKED * path.stat().st_size:
+        raise DataError(f"{path} claims {file['images'].shape} pixels, more than it can hold; make it again.")
+    if "crc32" in file.attrs and file.attrs["crc32"] != _checksum(file):
+        raise DataError(f"{path} is damaged: its content is not what was written; make it again.")
+
+
+def _checksum(file: h5py.File) -> int:
+    """CRC-32 of all values of a `Slices` file."""
+    crc = zlib.crc32(str(file.attrs["source"]).encode())
+    for name in sorted(file):
+        values = file[name]
+        texts = h5py.check_string_dtype(values.dtype) is not None
+        for start in range(0, len(values), 64):  # in parts, to take little memory
+            part = values[start : start + 64]
+            crc = zlib.crc32(b"\0".join(part) if texts else np.ascontiguousarray(part), crc)
+    return crc
 
 
 def from_grey_levels(images: np.ndarray) -> np.ndarray:

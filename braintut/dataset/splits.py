@@ -82,9 +82,12 @@ def leaky_split_by_slice(slices: Slices, test_share: float = 0.25, seed: int = 0
     It exists so that a lesson can show how much it flatters. Parameters and
     return value as in `split_by_patient`. Introduced in lesson 01.
     """
-    train, test = train_test_split(
-        np.arange(len(slices)), test_size=test_share, random_state=seed, stratify=slices.labels
-    )
+    try:
+        train, test = train_test_split(
+            np.arange(len(slices)), test_size=test_share, random_state=seed, stratify=slices.labels
+        )
+    except ValueError as error:
+        raise SplitError(f"{len(slices)} slices cannot be split with test_share {test_share}: {error}") from error
     return slices[np.sort(train)], slices[np.sort(test)]
 
 
@@ -107,12 +110,14 @@ def patient_folds(slices: Slices, n_folds: int = 4, seed: int = 0, merged: bool 
     Raises
     ------
     SplitError
-        If a type has fewer patients than there are folds.
+        If there are fewer than two folds, or a type has fewer patients than folds.
 
     Notes
     -----
     Introduced in lesson 07.
     """
+    if n_folds < 2 or not len(slices):
+        raise SplitError(f"{len(slices)} slices cannot be dealt into {n_folds} folds; two folds are the fewest.")
     groups = slices.merged_patients if merged else slices.patients
     for label in np.unique(slices.labels):
         n = len(np.unique(groups[slices.labels == label]))

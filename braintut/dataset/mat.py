@@ -1,0 +1,229 @@
+"""One `.mat` file: a slice of the figshare set as MATLAB wrote it, or a sentence that says why not."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import h5py
+import numpy as np
+
+from braintut.dataset.mat_fields import read_id, read_numbers
+from braintut.dataset.slices import FIELD_OF_VIEW_MM
+from braintut.errors import BraintutError, DataError
+
+_OTHER_KINDS = (
+    (b"MATLAB 5.0", "was saved by MATLAB without -v7.3 (or by SciPy)"),
+    (b"\x00\x05\x16\x07", "is a Mac's note beside a file ('._'), not the file itself"),
+    (b"PK\x03\x04", "is a zip, whatever its name says"),
+    (b"\x1f\x8b", "is packed with gzip; unpack it first"),
+    (b"version https://git-lfs", "is a pointer of Git LFS, not the file itself; fetch it with `git lfs pull`"),
+    (b"<", "is a web page, perhaps an answer of the server it came from"),
+)
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+@dataclass(frozen=True)
+class MatSlice:
+    """One `.mat` file as it is: image (H, W) on its own scale, mask, label, patient, border.
+
+    `border` has shape (k, 2): x (column) and y (row) of each point, counted
+    from 0. `pixel_mm` is None unless the file states it; figshare's don't.
+    """
+
+    image: np.ndarray
+    mask: np.ndarray
+    label: int
+    patient: str
+    border: np.ndarray
+    pixel_mm: float | None = None
+
+    @property
+    def pixel_mm_or_assumed(self) -> float:
+        """Pixel side in mm; where the file is silent, that of a 251 mm field of view."""
+        return self.pixel_mm or FIELD_OF_VIEW_MM / self.image.shape[1]
+
+
+def read_mat(source: str | os.PathLike | BinaryIO, name: str | None = None) -> MatSlice:
+    """Read one slice in figshare's layout (MATLAB v7.3, which is HDF5).
+
+    Parameters
+    ----------
+    source : path or binary file
+    name : str, optional
+        What errors call the file; default its path.
+
+    Returns
+    -------
+    MatSlice
+        Arrays upright: MATLAB stores them transposed, so they are turned back.
+
+    Raises
+    ------
+    DataError
+        If it is missing, locked, may not be read, is no MATLAB v7.3 or damaged,
+        or a field is missing or odd. The message tells which.
+
+    Notes
+    -----
+    Introduced in lesson 01.
+    """
+    name = name or str(source)
+    with open_mat(source, name) as file:
+        return _parse(file, name)
+
+
+@contextlib.contextmanager
+def open_mat(source: str | os.PathLike | BinaryIO, name: str) -> Iterator[h5py.File]:
+    """Open a MATLAB v7.3 file; whatever h5py raises while it is read comes out as a `DataError`.
+
+    Parameters
+    ----------
+    source : path or binary file
+    name : str
+        What errors call the file.
+
+    Yields
+    ------
+    h5py.File
+    """
+    try:
+        if isinstance(source, str | os.PathLike):
+            _must_be_a_file(Path(source), name)
+        with _opened(source) as file:
+            yield file
+    except BraintutError:
+        raise
+    except Exception as error:  # a damaged file makes h5py raise nearly any kind
+        raise DataError(f"{name} {_why_unreadable(source, error)}") from error
+
+
+def _must_be_a_file(path: Path, name: str) -> None:
+    if path.is_dir():
+        raise DataError(f"{name} is a folder; a .mat file is expected.")
+    if not path.exists():
+        what = "is a link to a file that is not there" if path.is_symlink() else ""
+        raise DataError(f"{name} {what}; fetch that file." if what else f"There is no file {name}.")
+    if not path.is_file():  # a pipe would keep us waiting for ever
+        raise DataError(f"{name} is no ordinary file; a .mat file is expected.")
+
+
+def _opened(source: str | os.PathLike | BinaryIO) -> h5py.File:
+    try:
+        return h5py.File(source, "r")
+    except OSError as error:
+        if "unable to lock" in str(error) and error.errno not in (errno.EAGAIN, errno.EACCES):
+            return h5py.File(source, "r", locking=False)  # a network drive that knows no locks
+        raise
+
+
+def _why_unreadable(source: str | os.PathLike | BinaryIO, error: Exception) -> str:
+    if "unable to lock" in str(error) or "already open" in str(error):
+        return "is locked: another program has it open for writing; close it there (in a notebook: restart the kernel)."
+    if isinstance(error, PermissionError):
+        return "may not be read by you; change its rights, or copy it to a folder of your own."
+    if isinstance(error, MemoryError):
+        return "needs more memory than there is; close other programs, or look whether the file is damaged."
+    start = _first_bytes(source)
+    if not start.strip(b"\0"):
+        return "is empty (nothing but zeros, if anything); it was not copied or downloaded whole."
+    start = start.lstrip(b"\xef\xbb\xbf \t\r\n")
+    what = next((words for signature, words in _OTHER_KINDS if start.startswith(signature)), "")
+    if what or not (_HDF5 in start or start.startswith(b"MATLAB 7.3")):
+        what = f" It {what}." if what else ""
+        return f"is no MATLAB v7.3 (HDF5) file.{what} Download it again, or save it with -v7.3."
+    return f"is damaged or was cut short ({_in_one_line(error)}); download it again."
+
+
+def _first_bytes(source: str | os.PathLike | BinaryIO) -> bytes:
+    try:
+        if isinstance(source, str | os.PathLike):
+            with open(source, "rb") as file:
+                return file.read(4096)
+        source.seek(0)
+        return source.read(4096)
+    except (OSError, ValueError):
+        return _HDF5  # not even this can be read: the first error says why
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def _parse(file: h5py.File, name: str) -> MatSlice:
+    group = file.get("cjdata")
+    if not isinstance(group, h5py.Group):
+        raise DataError(f"{name} has no struct 'cjdata'; is it a slice of the figshare set?")
+    for field in ("image", "tumorMask", "label", "PID"):
+        if field not in group:
+            raise DataError(f"{name} lacks the field 'cjdata/{field}'; every slice of the figshare set has it.")
+    image = _picture(group, "image", name)
+    mask = _picture(group, "tumorMask", name)
+    if mask.shape != image.shape:
+        raise DataError(f"{name}: image {image.shape} and mask {mask.shape} must be two pictures of one size.")
+    return MatSlice(
+        image=_grey_levels(image, name),
+        mask=_yes_or_no(mask, name),
+        label=_label(read_numbers(group["label"], f"{name}: the label"), name),
+        patient=read_id(group["PID"], f"{name}: the patient id (cjdata/PID)"),
+        border=_border(group, name),
+        pixel_mm=_pixel_mm(group, name),
+    )
+
+
+def _picture(group: h5py.Group, field: str, name: str) -> np.ndarray:
+    what = f"{name}: cjdata/{field}"
+    shape = getattr(group[field], "shape", None)
+    if shape is not None and len(shape) != 2:
+        raise DataError(f"{what} has shape {shape[::-1]}, but image and mask must be two pictures of one size, (H, W).")
+    picture = read_numbers(group[field], what).T
+    if picture.ndim != 2:
+        raise DataError(f"{what} holds no pixels.")
+    return picture
+
+
+def _grey_levels(image: np.ndarray, name: str) -> np.ndarray:
+    if image.dtype.kind == "b":
+        raise DataError(f"{name}: the image is of type bool, like a mask; grey levels are expected.")
+    if not np.isfinite(image).all():
+        raise DataError(f"{name}: the image holds NaN or infinite values.")
+    return image
+
+
+def _yes_or_no(mask: np.ndarray, name: str) -> np.ndarray:
+    """A mask of 0 and 1, or of 0 and 255, as bool; anything else would be a guess."""
+    inside = mask != 0
+    top = mask.max()
+    if top not in (0, 1, 255) or (mask[inside] != top).any():
+        values = ", ".join(f"{value:g}" for value in np.unique(mask)[:5])
+        raise DataError(f"{name}: the mask holds {values} ...; it must hold 0 and 1 only (or 0 and 255).")
+    return inside
+
+
+def _label(values: np.ndarray, name: str) -> int:
+    if values.size != 1 or values.dtype.kind == "b" or values.ravel()[0] not in (0, 1, 2, 3):
+        said = values.ravel()[:5].tolist() if values.size else "empty"
+        raise DataError(f"{name}: the label is {said}; it must be 1, 2 or 3 (0: no tumour).")
+    return int(values.ravel()[0])
+
+
+def _border(group: h5py.Group, name: str) -> np.ndarray:
+    border = np.zeros(0)
+    if "tumorBorder" in group:
+        border = read_numbers(group["tumorBorder"], f"{name}: cjdata/tumorBorder").ravel()
+    return border[: border.size // 2 * 2].reshape(-1, 2) - 1.0
+
+
+def _pixel_mm(group: h5py.Group, name: str) -> float | None:
+    if "pixel_mm" not in group:
+        return None
+    values = read_numbers(group["pixel_mm"], f"{name}: pixel_mm").ravel()
+    if values.size != 1 or values.dtype.kind == "b" or not (np.isfinite(values[0]) and values[0] > 0):
+        said = ", ".join(f"{value:g}" for value in values[:5]) or "empty"
+        raise DataError(f"{name}: pixel_mm is {said}; it must be one number above 0, the side of a pixel in mm.")
+    return float(values[0])

@@ -1,0 +1,163 @@
+"""Values out of MATLAB v7.3 (HDF5), checked before memory is taken for them."""
+
+from __future__ import annotations
+
+import math
+
+import h5py
+import numpy as np
+
+from braintut.errors import DataError
+
+MAX_VALUES = 4096 * 4096
+"""Most values that one field may hold; a slice of the figshare set has 512 x 512."""
+LONGEST_ID = 200
+MAX_ITEM = 4 * LONGEST_ID  # bytes of one value; of numbers 16, of fixed text four a character
+_EXACT = 2**53  # up to here a double holds every whole number
+
+
+def matlab_class(field: h5py.Dataset) -> str:
+    """MATLAB's own name of the type (char, double, cell ...); "" where Python wrote the file."""
+    kind = field.attrs.get("MATLAB_class", b"")
+    return kind.decode("ascii", "replace") if isinstance(kind, bytes) else str(kind)
+
+
+def read_numbers(field: object, name: str) -> np.ndarray:
+    """Read a field of numbers in HDF5's order of axes (MATLAB's turned round).
+
+    Parameters
+    ----------
+    field : h5py object
+        A dataset of numbers, or a cell that holds one.
+    name : str
+        What errors call it.
+
+    Returns
+    -------
+    ndarray
+        Of shape (0,) where MATLAB stored an empty array.
+
+    Raises
+    ------
+    DataError
+        If it is a struct, text, several cells or complex, or claims more than
+        `MAX_VALUES` values.
+    """
+    field = _out_of_its_cell(field, name)
+    if _is_empty(field):
+        return np.zeros(0)
+    if _is_text(field):
+        raise DataError(f"{name} is text; numbers are expected.")
+    if field.dtype.kind not in "biuf":
+        raise DataError(f"{name} holds values of type {_type_name(field)}; plain numbers are expected.")
+    _check_size(field, name)
+    values = np.asarray(field[()])
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def read_id(field: object, name: str) -> str:
+    """Read a patient id, which is text, whatever form it was saved in.
+
+    Parameters
+    ----------
+    field : h5py object
+        Character codes as published, HDF5 text, one whole number, or a cell that holds one of these.
+    name : str
+        What errors call it.
+
+    Returns
+    -------
+    str
+        Never empty: patients without an id would become one patient.
+
+    Raises
+    ------
+    DataError
+        If it is empty, no text, several texts or numbers, or no whole number.
+    """
+    field = _out_of_its_cell(field, name)
+    if _is_empty(field):
+        patient = ""
+    elif _is_text(field) or _may_be_codes(field):
+        patient = _decode(field, name)
+    else:
+        patient = _whole_number(read_numbers(field, name), name)
+    if not patient:
+        raise DataError(f"{name} is empty; write an id for each patient, because slices are split by patient.")
+    if len(patient) > LONGEST_ID or not patient.isprintable():
+        raise DataError(f"{name} is no id ({patient[:20]!r}); text like 'MR040240B' or a whole number is expected.")
+    return patient
+
+
+def _out_of_its_cell(field: object, name: str) -> h5py.Dataset:
+    for _ in range(3):  # a cell may hold a cell
+        if not isinstance(field, h5py.Dataset):
+            raise DataError(f"{name} is a struct; a plain value is expected.")
+        if _is_empty(field) or h5py.check_ref_dtype(field.dtype) is None:
+            return field
+        if field.size != 1:
+            raise DataError(f"{name} is a cell array of {field.size} values; one value is expected.")
+        field = field.file[np.asarray(field[()]).ravel()[0]]
+    raise DataError(f"{name} lies in cells within cells; save the value itself.")
+
+
+def _is_empty(field: h5py.Dataset) -> bool:
+    # MATLAB stores the SIZE of an empty array as its values, and marks it.
+    return bool(field.attrs.get("MATLAB_empty", 0)) or not field.size
+
+
+def _is_text(field: h5py.Dataset) -> bool:
+    return h5py.check_string_dtype(field.dtype) is not None or (
+        matlab_class(field) == "char" and field.dtype.kind in "iu"
+    )
+
+
+def _may_be_codes(field: h5py.Dataset) -> bool:
+    """Whole numbers that Python wrote without saying what they are: several of them, or uint16, are characters."""
+    return not matlab_class(field) and field.dtype.kind in "iu" and (field.size > 1 or field.dtype == np.uint16)
+
+
+def _check_size(field: h5py.Dataset, name: str) -> None:
+    """Refuse what would take much memory: HDF5 reads chunks whole, and unpacks whatever lies in them."""
+    chunk = field.chunks or (1,) * len(field.shape)
+    padded = math.prod(-(-side // of_chunk) * of_chunk for side, of_chunk in zip(field.shape, chunk, strict=True))
+    too_many = max(padded, math.prod(chunk)) > MAX_VALUES or field.dtype.itemsize > MAX_ITEM
+    # Packing never makes an array twice as large, so that such chunks hold something else.
+    if too_many or field.id.get_storage_size() > 2 * padded * field.dtype.itemsize + 4096:
+        raise DataError(f"{name} claims {field.shape} values or packs more than that; it is no slice, or damaged.")
+
+
+def _decode(field: h5py.Dataset, name: str) -> str:
+    """One line of text; blanks at its ends are cut."""
+    is_string = h5py.check_string_dtype(field.dtype) is not None
+    if field.size != 1 if is_string else field.size != max(field.shape, default=1):
+        raise DataError(f"{name} holds several lines of text; one is expected.")
+    _check_size(field, name)
+    values = np.asarray(field[()])
+    try:
+        text = values.ravel()[0] if is_string else _utf16(values, name)
+        text = text.decode("utf-8") if isinstance(text, bytes) else text
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name} is no readable text ({error.reason}).") from error
+    return text.strip("\0").strip()
+
+
+def _utf16(values: np.ndarray, name: str) -> str:
+    """Characters from MATLAB's codes, which are UTF-16."""
+    codes = values.ravel().astype("<u2")
+    if (codes != values.ravel()).any():
+        raise DataError(f"{name} holds {values.ravel()[:4].tolist()}, which are no character codes.")
+    return codes.tobytes().decode("utf-16-le")
+
+
+def _whole_number(values: np.ndarray, name: str) -> str:
+    if values.size != 1 or values.dtype.kind == "b":
+        raise DataError(f"{name} holds {values.size} values of type {values.dtype}; text or one number is expected.")
+    value = values.ravel()[0]
+    if not (np.isfinite(value) and 0 <= value <= _EXACT and value == int(value)):
+        raise DataError(f"{name} is {value}; as a number an id must be whole and not negative.")
+    return str(int(value))
+
+
+def _type_name(field: h5py.Dataset) -> str:
+    return matlab_class(field) or str(field.dtype)

@@ -1,0 +1,132 @@
+"""Zips as people have them: zips within zips, names with backslashes, damaged, locked and boundless ones."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from braintut.errors import BraintutError, DataError
+
+MAX_MEMBER = 2**28
+"""Largest `.mat` file that is unpacked from a zip, in bytes; one of the figshare set has 0.3 MB."""
+MAX_INNER_ZIP = 2**30
+"""Largest zip that is unpacked from a zip, in bytes; those of the figshare set have 0.2 GB."""
+MAX_ZIPS_IN_ZIPS = 2
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file in a zip: its name there, the zips it lies in (outermost first) within the first, size and CRC-32."""
+
+    name: str
+    within: tuple[str, ...]
+    size: int
+    crc: int
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file is a zip by its name, or, without any suffix (as some downloads), by its content."""
+    if path.suffix:
+        return path.suffix.lower() == ".zip"
+    try:
+        return path.is_file() and zipfile.is_zipfile(path)
+    except OSError:
+        return False
+
+
+def is_junk(name: str) -> bool:
+    """Hidden files, and what a Mac leaves beside its own: `._1.mat`, `__MACOSX`."""
+    return name.startswith((".", "$")) or name == "__MACOSX"
+
+
+def list_members(path: Path, suffix: str, within: tuple[str, ...] = ()) -> list[Member]:
+    """Files of one kind in a zip and in the zips that it holds.
+
+    Parameters
+    ----------
+    path : Path
+    suffix : str
+        Such as ".mat"; case does not matter.
+    within : tuple of str
+        Look into this zip in the zip.
+
+    Returns
+    -------
+    list of Member
+
+    Raises
+    ------
+    DataError
+        If the zip is damaged or locked, may not be read, or claims too much.
+    """
+    name = name_in_zip(path, within)
+    with open_zip(path, within, name) as archive:
+        infos = [info for info in archive.infolist() if not _is_folder_or_junk(info)]
+    found: list[Member] = []
+    for info in infos:
+        if info.filename.lower().endswith(suffix):
+            _check_claims(info, name, MAX_MEMBER)
+            found.append(Member(info.filename, within, info.file_size, info.CRC))
+        elif info.filename.lower().endswith(".zip"):
+            _check_claims(info, name, MAX_INNER_ZIP)
+            if len(within) >= MAX_ZIPS_IN_ZIPS:
+                raise DataError(f"{name}/{info.filename} is a zip too deep in zips; unpack the outer one.")
+            found.extend(list_members(path, suffix, (*within, info.filename)))
+    return found
+
+
+def name_in_zip(path: Path, within: tuple[str, ...], member: str | None = None) -> str:
+    """What errors call a zip, a zip in it, or a member."""
+    return "/".join([str(path), *within, *([member] if member else [])])
+
+
+@contextlib.contextmanager
+def open_zip(path: Path, within: tuple[str, ...], name: str) -> Iterator[zipfile.ZipFile]:
+    """Open a zip, or one in a zip; whatever zipfile raises while it is read comes out as a `DataError`."""
+    try:
+        source = io.BytesIO(_inner_zip(path, path.stat().st_mtime_ns, within)) if within else path
+        with zipfile.ZipFile(source) as archive:
+            yield archive
+    except BraintutError:
+        raise
+    except PermissionError as error:
+        raise DataError(
+            f"{path} may not be read by you; change its rights, or copy it to a folder of your own."
+        ) from error
+    except NotImplementedError as error:  # Deflate64, as Windows packs large files, is one
+        raise DataError(f"{name} is packed in a way that Python cannot read ({error}); unpack it yourself.") from error
+    except Exception as error:  # a damaged zip makes zipfile raise nearly any kind
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        raise DataError(f"{name} is no whole zip, or damaged in one ({why}); download the zip again.") from error
+
+
+@functools.lru_cache(maxsize=1)
+def _inner_zip(path: Path, changed: int, within: tuple[str, ...]) -> bytes:
+    """Bytes of a zip in a zip; kept, because its members are read one after the other."""
+    with open_zip(path, within[:-1], name_in_zip(path, within)) as archive:
+        return archive.read(within[-1])
+
+
+def forget_inner_zips() -> None:
+    """Give back the memory of a zip that was unpacked from a zip."""
+    _inner_zip.cache_clear()
+
+
+def _is_folder_or_junk(info: zipfile.ZipInfo) -> bool:
+    parts = info.filename.replace("\\", "/").split("/")
+    return not parts[-1] or any(is_junk(part) for part in parts if part not in (".", ".."))
+
+
+def _check_claims(info: zipfile.ZipInfo, name: str, largest: int) -> None:
+    if info.flag_bits & 1:
+        raise DataError(f"{name} is locked by a password; unpack it yourself and put the .mat files there instead.")
+    if info.file_size > largest:
+        raise DataError(
+            f"{name}/{info.filename} claims to unpack to {info.file_size / 1e9:.1f} GB, far more than any file "
+            "of the set; it is not read."
+        )
