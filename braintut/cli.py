@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from braintut import __version__
+from braintut.card import check_numbers
 from braintut.console import forget_unsaid, open_console, say
 from braintut.dataset.files import (
     check_writable_file,
@@ -336,12 +337,15 @@ def _numbers_of(source: Path) -> tuple[dict, str]:
         try:
             records = json.loads(source.read_text(encoding="utf-8"))
             numbers, folds = records["card_numbers"], records["folds"]
-        except (OSError, ValueError, KeyError) as error:
-            raise DataError(f"{source} is not the records.json of experiments/records.py: {error!r}.") from error
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise DataError(f"{source} is not the records.json of experiments/records.py ({reason}).") from error
+        check_numbers(numbers, source, complete=True)
         return numbers, f"the same recipe, each fold counted by a pair fitted on the others (folds {folds})"
     numbers = import_quietly("braintut.pipeline").load_pipeline(str(source)).card["numbers"]
     if not numbers or "per_type" not in numbers:
         raise DataError(f"The card of {source} holds no such numbers; train that pair again with --hold-out.")
+    check_numbers(numbers, source, complete=True)
     return numbers, f"the same recipe fitted without the fold it was counted on ({source.name})"
 
 

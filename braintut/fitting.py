@@ -17,6 +17,7 @@ import pandas as pd
 import sklearn
 from sklearn.pipeline import Pipeline as SklearnPipeline
 
+from braintut.card import FORMAT
 from braintut.classification.classifier import check_patients, fit_classifier, make_classifier
 from braintut.classification.jitter import jitter_mask
 from braintut.dataset.slices import TUMOUR_TYPES, Slices
@@ -330,6 +331,7 @@ def _card(name: str, slices: Slices, start_from: Pipeline | None, settings: dict
     }
     free = slices[slices.labels == 0]
     return {
+        "format": FORMAT,
         "name": name,
         "use": NOT_FOR_CLINICAL_USE,
         "data": {

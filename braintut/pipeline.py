@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import re
 import sys
 import time
+import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +21,7 @@ import pandas as pd
 from scipy.ndimage import label as connected_components
 from sklearn.pipeline import Pipeline as SklearnPipeline
 
+from braintut.card import CARD_FILE, read_card
 from braintut.classification.classifier import predict_types
 from braintut.classification.insight import explain
 from braintut.classification.storing import load_classifier, save_classifier
@@ -272,19 +276,27 @@ class Pipeline:
         return _fingerprint(self.card["salt"], merged_patient(patient)) in self.card["merged_patients"]
 
     def save(self, folder: str | os.PathLike) -> Path:
-        """Write the pair to a folder: plain arrays, skops files and a JSON card; the card comes last."""
+        """Write the pair to a folder: plain arrays, skops files and a JSON card.
+
+        A pair that was there before stays until the new one is whole: the new files wait beside the old ones, and
+        only then the new card takes the old one's place. Whenever a save is broken off, one of the two pairs loads.
+        """
         folder = Path(folder)
-        _save_weights(folder / "unet.npz", self.unet)
-        save_classifier(folder / "classifier.skops", self.classifier)
-        save_classifier(folder / "classifier_true_mask.skops", self.classifier_true_mask)
-        with whole_file(folder / "reference.csv") as part:
+        _finish_save(folder)
+        save_weights(folder / f"unet.npz{NEW}", self.unet)
+        save_classifier(folder / f"classifier.skops{NEW}", self.classifier)
+        save_classifier(folder / f"classifier_true_mask.skops{NEW}", self.classifier_true_mask)
+        with whole_file(folder / f"reference.csv{NEW}") as part:
             self.reference.to_csv(part, index=False, float_format="%.4g", lineterminator="\n")
-        self.card["files"] = {name: _sha256(folder / name) for name in FILES}
-        write_text(folder / "card.json", json.dumps(self.card, indent=1) + "\n")
+        self.card["files"] = {name: _sha256(folder / f"{name}{NEW}") for name in FILES}
+        write_text(folder / CARD_FILE, json.dumps(self.card, indent=1) + "\n")
+        _finish_save(folder)
         return folder
 
 
 FILES = ("unet.npz", "classifier.skops", "classifier_true_mask.skops", "reference.csv")
+NEW = ".new"
+"""Ending of the files of a pair until the card names them."""
 
 
 def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None = None) -> Pipeline:
@@ -314,21 +326,22 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
     """
     folder = _fitting_pair(slices) if name is None else _pair_folder(name)
     card = _read_card(folder)
-    for file in FILES:
-        if not (folder / file).exists() or _sha256(folder / file) != card["files"][file]:
-            raise ModelError(f"{folder / file} is missing or not the one that its card names; install or train again.")
-    with np.load(folder / "unet.npz", allow_pickle=False) as arrays:
-        weights = [arrays[key] for key in sorted(arrays.files)]
-    unet = _rebuild(weights, card["settings"]["unet_size"], card["settings"]["unet"])
-    print(f"braintut: pair '{card['name']}', trained on {card['data']['summary']}", file=sys.stderr)
+    files = {file: _stored(folder, file, card) for file in FILES}
+    unet = _build(folder, card)
+    load_weights(files["unet.npz"], unet)
+    summary = re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", f"pair '{card['name']}', trained on {card['data']['summary']}")
+    print(f"braintut: {summary}", file=sys.stderr)
     pipeline = Pipeline(
         unet,
-        load_classifier(folder / "classifier.skops"),
-        load_classifier(folder / "classifier_true_mask.skops"),
-        pd.read_csv(folder / "reference.csv"),
+        load_classifier(files["classifier.skops"]),
+        load_classifier(files["classifier_true_mask.skops"]),
+        read_reference(files["reference.csv"]),
         card,
     )
-    _warm_up(pipeline)
+    try:
+        _warm_up(pipeline)
+    except Exception as error:  # parts that don't belong together can fail in any way
+        raise ModelError(f"The parts of the pair {folder} don't work together ({error!r}); train it again.") from error
     return pipeline
 
 
@@ -448,7 +461,7 @@ def fingerprints(salt: str, patients: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _fingerprint(salt: str, patient: str) -> str:
-    return hashlib.sha256((salt + patient).encode()).hexdigest()
+    return hashlib.sha256((salt + patient).encode(errors="surrogatepass")).hexdigest()
 
 
 def by_name(probabilities: np.ndarray) -> dict[str, float]:
@@ -506,7 +519,8 @@ def _stored_weights(model: keras.Model) -> list[np.ndarray]:
         return [w.astype(np.float16) if w.ndim > 1 else w for w in model.get_weights()]
 
 
-def _save_weights(path: Path, model: keras.Model) -> None:
+def save_weights(path: Path, model: keras.Model) -> None:
+    """Write the weights of a U-Net as plain arrays, in their order."""
     weights = _stored_weights(model)
     _check_weights(weights)
     with whole_file(path) as part, open(part, "wb") as file:
@@ -521,16 +535,81 @@ def _check_weights(weights: list[np.ndarray]) -> None:
         )
 
 
+def load_weights(path: Path, model: keras.Model) -> None:
+    """Give a U-Net the weights that `save_weights` wrote; a file that doesn't fit it is refused before it is read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = sorted(archive.namelist())
+            if len(names) != len(model.weights):
+                raise ModelError(f"{path} holds {len(names)} arrays, but this U-Net has {len(model.weights)}.")
+            weights = [_read_array(archive, name, w.shape) for name, w in zip(names, model.weights, strict=True)]
+    except ModelError:
+        raise
+    except Exception as error:  # a damaged archive can fail in any way: zip, zlib, or NumPy's headers
+        raise ModelError(f"{path} cannot be read as weights ({error}); train or install again.") from error
+    model.set_weights(weights)
+
+
+def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """One array of an archive as float32. Its header is looked at first, so that none is made that fills the memory."""
+    with archive.open(name) as file:
+        np.lib.format.read_magic(file)
+        found, _, dtype = np.lib.format.read_array_header_1_0(file)
+    if found != tuple(shape) or dtype.kind != "f":
+        raise ModelError(
+            f"{archive.filename}: the array '{name}' is {dtype} {found}, but this U-Net needs float {tuple(shape)}."
+        )
+    with archive.open(name) as file:
+        array = np.lib.format.read_array(file, allow_pickle=False).astype(np.float32)
+    if not np.isfinite(array).all():
+        raise ModelError(f"{archive.filename}: the array '{name}' holds NaN or infinite weights; train again.")
+    return array
+
+
+def read_reference(path: Path) -> pd.DataFrame:
+    """Read the rows of features that a pair compares with; columns of numbers, at least one row."""
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+        raise ModelError(f"{path} is no table of features ({' '.join(str(error).split())}); train again.") from error
+    numbers = table.select_dtypes("number")
+    if table.empty or numbers.shape != table.shape or np.isinf(numbers).any(axis=None):
+        raise ModelError(f"{path} is no table of features: it must have rows, and numbers only; train again.")
+    return table
+
+
+def _build(folder: Path, card: dict) -> keras.Model:
+    try:
+        return build_unet(card["settings"]["unet_size"], **card["settings"]["unet"])
+    except ModelError as error:
+        raise ModelError(f"{folder / CARD_FILE}: {error}") from error
+
+
 def _read_card(folder: Path) -> dict:
     try:
-        return json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        return read_card(folder)
     except FileNotFoundError as error:
         raise ModelError(
             f"There is no trained pair '{folder}'; give one of {', '.join(shipped_pairs()) or '(none shipped)'} "
             f"or a folder that `braintut train` wrote."
         ) from error
-    except ValueError as error:
-        raise ModelError(f"{folder / 'card.json'} is damaged ({error}); train or install again.") from error
+
+
+def _stored(folder: Path, file: str, card: dict) -> Path:
+    """The file that the card names, under its name or, where a save was broken off, still waiting for it."""
+    for path in (folder / file, folder / f"{file}{NEW}"):
+        if path.is_file() and _sha256(path) == card["files"].get(file):
+            return path
+    raise ModelError(f"{folder / file} is missing or not the one that its card names; install or train again.")
+
+
+def _finish_save(folder: Path) -> None:
+    """Give the waiting files that the card names their own names."""
+    with contextlib.suppress(FileNotFoundError, ModelError):  # no card, or none to be kept
+        card = read_card(folder)
+        for file in FILES:
+            if (waiting := _stored(folder, file, card)) != folder / file:
+                waiting.replace(folder / file)
 
 
 def _sha256(path: Path) -> str:

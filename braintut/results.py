@@ -27,16 +27,22 @@ def load_result(name: str) -> dict:
     Raises
     ------
     DataError
-        If there is no such result.
+        If there is no such result, or its file is damaged.
 
     Notes
     -----
     Introduced in lesson 01.
     """
-    path = RESULTS / f"{name}.json"
-    if not path.is_file():
+    if name not in list_results():
         raise DataError(f"There is no result '{name}'; choose one of {', '.join(list_results()) or '(none shipped)'}.")
-    return json.loads(path.read_text(encoding="utf-8"))
+    path = RESULTS / f"{name}.json"
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{path} is damaged ({error}); install braintut again.") from error
+    if not isinstance(result, dict):
+        raise DataError(f"{path} holds no results, but {type(result).__name__}; install braintut again.")
+    return result
 
 
 def list_results() -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
+import zipfile
 from pathlib import Path
 
 import skops.io
@@ -28,6 +30,9 @@ TRUSTED = (
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 )
 """Parts of NumPy and of scikit-learn's own classifiers that skops does not know by itself. Nothing else is loaded."""
+
+MAX_UNPACKED = 1_000_000_000
+"""Bytes that a classifier may take once unpacked."""
 
 
 def save_classifier(path: str | os.PathLike, classifier: Pipeline) -> Path:
@@ -89,8 +94,9 @@ def load_classifier(path: str | os.PathLike) -> Pipeline:
     path = Path(path)
     if not path.is_file():
         raise ModelError(f"There is no classifier {path}; train one, or check the name.")
-    data = path.read_bytes()
     try:
+        data = path.read_bytes()
+        _refuse_bombs(path, data)
         foreign = set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED)
         if foreign:
             raise ModelError(f"{path} holds '{sorted(foreign)[0]}', which is no part of a classifier; don't use it.")
@@ -98,7 +104,8 @@ def load_classifier(path: str | os.PathLike) -> Pipeline:
     except ModelError:
         raise
     except Exception as error:  # a damaged file can fail in any way: zip, JSON, or arrays
-        raise ModelError(f"{path} cannot be read as a classifier ({error}); make it again.") from error
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ModelError(f"{path} cannot be read as a classifier ({reason}); make it again.") from error
     if not isinstance(loaded, Pipeline):
         raise ModelError(f"{path} holds a {type(loaded).__name__}, but a classifier of this course is a Pipeline.")
     return loaded
@@ -110,3 +117,10 @@ def _loads(data: bytes) -> object:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         return skops.io.loads(data, trusted=list(TRUSTED))
+
+
+def _refuse_bombs(path: Path, data: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+    if unpacked > MAX_UNPACKED:
+        raise ModelError(f"{path} would unpack to {unpacked / 1e6:.0f} MB, which no classifier needs; don't use it.")

@@ -9,6 +9,9 @@ from keras import layers
 from braintut.errors import ModelError
 from braintut.keras_settings import settle_keras
 
+MAX_CHANNELS = 2048
+"""Channels at the bottom of the largest U-Net that is built: about 125 million weights, half a gigabyte."""
+
 
 def build_unet(
     size: int | None = None,
@@ -61,6 +64,7 @@ def build_unet(
     Introduced in lesson 02.
     """
     settle_keras()
+    _check_dimensions(filters, depth, stem, dropout)
     if size is not None and size % (stem * 2**depth):
         raise ModelError(
             f"A picture of {size} px cannot be halved {depth} times after a stem of {stem}; "
@@ -95,6 +99,20 @@ def build_unet(
         name="probability",
     )(x)
     return keras.Model(inputs, outputs, name="unet")
+
+
+def _check_dimensions(filters: int, depth: int, stem: int, dropout: float) -> None:
+    """Refuse what no memory holds, before Keras tries."""
+    for name, value in (("filters", filters), ("depth", depth), ("stem", stem)):
+        if not isinstance(value, int | np.integer) or value < 1:
+            raise ModelError(f"{name} must be a whole number from 1 on, but is {value!r}.")
+    if depth > 10 or stem > 16 or filters * 2**depth > MAX_CHANNELS:
+        raise ModelError(
+            f"A U-Net of {filters} filters, {depth} levels and a stem of {stem} is too large; filters x 2^depth may be "
+            f"{MAX_CHANNELS} at most, depth 10, and the stem 16."
+        )
+    if not 0 <= dropout < 1:
+        raise ModelError(f"dropout must be at least 0 and below 1, but is {dropout}.")
 
 
 def fold_normalisation(model: keras.Model, plain: keras.Model) -> keras.Model:

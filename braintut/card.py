@@ -1,0 +1,190 @@
+"""The model card of a pair: what it was trained on, how, and how good it was. Read here, and checked, without Keras."""
+
+from __future__ import annotations
+
+import json
+import math
+import reprlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from braintut.errors import ModelError
+
+CARD_FILE = "card.json"
+FORMAT = 2
+"""Cards of a higher number come from a newer braintut. Format 1, without a number, had other names of features."""
+
+SIDES = (16, 4096)
+"""Pixels along one side of a picture that a pair may work on."""
+MAX_TEXT = 5000
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What a card must hold at a place such as `settings.unet_size`; `words` say it to people."""
+
+    place: str
+    words: str
+    fits: Callable[[object], bool]
+    optional: bool = False
+
+
+def read_card(folder: Path) -> dict:
+    """Read the card of a trained pair.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder that `Pipeline.save` wrote.
+
+    Returns
+    -------
+    dict
+        With every entry that braintut itself relies on, each of the right type.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no card.
+    ModelError
+        If it cannot be read, belongs to a newer braintut, or an entry is missing or odd.
+
+    Notes
+    -----
+    Introduced in lesson 08.
+    """
+    path = folder / CARD_FILE
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path} is no card of a pair, or damaged ({error}); train or install again.") from error
+    check_card(card, path)
+    return card
+
+
+def check_card(card: object, name: object) -> None:
+    """Raise a `ModelError` that calls the card by `name` if an entry that braintut relies on is missing or odd."""
+    number = card.get("format", 1) if isinstance(card, dict) else FORMAT
+    if _is_count(number) and number > FORMAT:
+        raise ModelError(f"{name} is a card of format {number}, but this braintut reads {FORMAT}; update braintut.")
+    if _is_count(number) and number < FORMAT:
+        raise ModelError(f"{name} was written by an earlier braintut, whose features had other names; train again.")
+    _check_entries(card, _ENTRIES, name)
+    for settings in _settings_and_before(card):
+        _check_entries(settings, _OF_ALL_SETTINGS, name)
+    if card.get("numbers") is not None:
+        check_numbers(card["numbers"], name)
+
+
+def check_numbers(numbers: object, name: object, complete: bool = False) -> None:
+    """Raise a `ModelError` if the numbers of a card lack what a report tells of them.
+
+    `complete` asks for the groups that `weak_points` compares, too.
+    """
+    _check_entries(numbers, _OF_NUMBERS, name)
+    if not complete:
+        return
+    for key in ("per_type", "per_size"):
+        groups = numbers.get(key)
+        if not isinstance(groups, dict) or not groups:
+            raise ModelError(f"{name} holds no numbers '{key}'; train that pair again with --hold-out.")
+        for group in groups.values():
+            _check_entries(group, _OF_GROUP, f"{name}, '{key}'")
+
+
+def _check_entries(holder: object, entries: tuple[_Entry, ...], name: object) -> None:
+    for entry in entries:
+        value = _MISSING if holder is None else holder
+        for key in entry.place.split("."):
+            value = value.get(key, _MISSING) if isinstance(value, dict) else _MISSING
+        if entry.optional and (value is _MISSING or value is None):
+            continue
+        if value is _MISSING or not entry.fits(value):
+            found = "is missing" if value is _MISSING else f"is {ascii(reprlib.repr(value))[1:-1]}"
+            raise ModelError(f"{name}: '{entry.place}' {found}, but must be {entry.words}; train or install again.")
+
+
+def _settings_and_before(card: dict) -> Iterator[object]:
+    """The settings of a pair, then those of the pair that it started from, and so on."""
+    settings = card["settings"]
+    while settings is not None:
+        yield settings
+        settings = settings.get("start_from") if isinstance(settings, dict) else None
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"it holds {word}, which is no number")
+
+
+_MISSING = object()
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_share(value: object) -> bool:
+    return _is_number(value) and 0 <= value <= 1
+
+
+def _is_side(value: object) -> bool:
+    return _is_count(value) and SIDES[0] <= value <= SIDES[1]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_TEXT
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(v, str) for v in value)
+
+
+def _is_numbers(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_number, value))
+
+
+def _is_unet(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        key in _OF_UNET and (_is_text(v) if key == "normalisation" else _is_number(v)) for key, v in value.items()
+    )
+
+
+_OF_UNET = ("filters", "depth", "normalisation", "dropout", "stem", "classes")
+_SIDE = f"a whole number from {SIDES[0]} to {SIDES[1]}"
+_ENTRIES = (
+    _Entry("format", "a whole number", _is_count),
+    _Entry("name", f"a text of at most {MAX_TEXT} characters", _is_text),
+    _Entry("data.summary", f"a text of at most {MAX_TEXT} characters", _is_text),
+    _Entry("settings.unet_size", _SIDE, _is_side),
+    _Entry("settings.working_size", _SIDE, _is_side),
+    _Entry("settings.unet", f"some of {', '.join(_OF_UNET)}", _is_unet),
+    _Entry("settings.mirror", "true or false", lambda value: isinstance(value, bool)),
+    _Entry("settings.threshold", "a number from 0 to 1", _is_share, optional=True),
+    _Entry("settings.faint_threshold", "a number from 0 to 1", _is_share, optional=True),
+    _Entry("salt", f"a text of at most {MAX_TEXT} characters", _is_text),
+    _Entry("patients", "a list of texts", _is_texts),
+    _Entry("merged_patients", "a list of texts", _is_texts),
+    _Entry("files", "the hash of each file", lambda v: isinstance(v, dict) and all(map(_is_text, v.values()))),
+    _Entry("fails_for", f"a text of at most {MAX_TEXT} characters", _is_text, optional=True),
+    _Entry("numbers_from", f"a text of at most {MAX_TEXT} characters", _is_text, optional=True),
+)  # fmt: skip
+_OF_ALL_SETTINGS = (_Entry("loss_per_epoch", "a list of numbers", _is_numbers),)
+_OF_NUMBERS = (
+    _Entry("n_slices", "a whole number", _is_count),
+    _Entry("n_patients", "a whole number", _is_count),
+    _Entry("dice.mean", "a number from 0 to 1", _is_share),
+    _Entry("dice.not_found_fraction", "a number from 0 to 1", _is_share),
+    _Entry("accuracy.predicted_mask", "a number from 0 to 1", _is_share),
+)
+_OF_GROUP = (
+    _Entry("dice.mean", "a number from 0 to 1", _is_share),
+    _Entry("missed_fraction", "a number from 0 to 1", _is_share),
+    _Entry("type_right.mean", "a number from 0 to 1", _is_share),
+)

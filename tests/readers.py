@@ -1,0 +1,430 @@
+"""Every door through which a file comes in, with good files, damaged ones and odd ones for each.
+
+A door takes a file or says what is wrong with it by a `BraintutError` of one line that names the file or its folder;
+`judge` says which. `test_mutated_files.py` tries some hundred files, `benchmarks/fuzz_readers.py` any number.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as hypothesis_seed
+from hypothesis import strategies as st
+from PIL import Image
+
+from braintut.errors import BraintutError
+from making import block_mask, head, write_cvind, write_mat
+from mutating import (
+    changed_json,
+    mutate,
+    mutate_inside_png,
+    mutate_inside_zip,
+    odd_hdf5,
+    odd_jpeg,
+    odd_members,
+    odd_npz,
+    odd_png,
+    odd_table,
+    odd_zip,
+    zipped,
+)
+
+SIDE = 32
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One door.
+
+    `file` is the name under which it gets each input, in a folder of its own; `seeds` writes good files into a
+    folder and gives their contents; `read` reads the file and uses what it got, as far as a user would notice
+    odd contents; `odd` makes files that are whole outside and odd inside.
+    """
+
+    file: str
+    seeds: Callable[[Path], list[bytes]]
+    read: Callable[[Path], object]
+    odd: Callable[[list[bytes]], st.SearchStrategy[bytes]]
+    inside: Callable[[bytes, np.random.Generator, list[bytes]], bytes] | None = None
+
+
+def judge(reader: Reader, path: Path) -> tuple[str, str]:
+    """Let a door have a file; "read" or "refused", or else what is wrong with the door, and the message."""
+    try:
+        reader.read(path)
+    except BraintutError as error:
+        message = str(error)
+        if "\n" in message or len(message) > 2000:
+            return "refused in more than a line", message
+        named = path.name in message or str(path.parent) in message
+        return ("refused" if named else "refused without a name"), message
+    except Exception as error:
+        return type(error).__name__, str(error)
+    return "read", ""
+
+
+def inputs(reader: Reader, seeds: list[bytes], seed: int, n: int) -> Iterator[bytes]:
+    """`n` inputs for a door, half of them damaged, half of them odd; the same ones for the same seed."""
+    rng = np.random.default_rng(seed)
+    odd = odd_files(reader, seeds, seed, n // 2)
+    for _ in range(n - len(odd)):
+        how = reader.inside if reader.inside and rng.random() < 0.5 else mutate
+        yield how(seeds[rng.integers(len(seeds))], rng, seeds)
+    yield from odd
+
+
+def odd_files(reader: Reader, seeds: list[bytes], seed: int, n: int) -> list[bytes]:
+    """`n` files of a door's strategy, or fewer where it has no more that differ."""
+    found: list[bytes] = []
+
+    @hypothesis_seed(seed)
+    @settings(
+        max_examples=n, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
+    @given(reader.odd(seeds))
+    def collect(data: bytes) -> None:
+        found.append(data)
+
+    if n:
+        collect()
+    return found
+
+
+# --- pictures and slices ----------------------------------------------------------------------------------------
+
+
+def _mats(folder: Path) -> list[bytes]:
+    kinds = (
+        {"image": head(SIDE), "tumorMask": block_mask(SIDE)},
+        {"image": head(SIDE, 1)[:, :20], "tumorMask": block_mask(SIDE)[:, :20], "label": np.array([[3.0]])},
+        {"image": head(SIDE, 2), "tumorMask": block_mask(SIDE), "pixel_mm": np.array([[0.98]])},
+    )
+    return [write_mat(folder / f"seed{i}.mat", **kind).read_bytes() for i, kind in enumerate(kinds)]
+
+
+def _read_mat(path: Path) -> None:
+    from braintut.dataset.figshare import read_mat
+    from braintut.dataset.preprocessing import normalise
+
+    raw = read_mat(path)
+    assert raw.pixel_mm_or_assumed > 0 and raw.mask.dtype == bool and raw.border.shape[1] == 2
+    json.dumps(raw.patient).encode()
+    with contextlib.suppress(BraintutError):
+        normalise(raw.image)
+
+
+MAT_FIELDS = {
+    "image": head(SIDE).T,
+    "tumorMask": block_mask(SIDE).T,
+    "label": np.array([[2.0]]),
+    "PID": np.array([[ord(c)] for c in "MR040240B"], np.uint16),
+    "tumorBorder": np.array([[33.0, 17.0, 40.0, 17.0]]),
+    "pixel_mm": np.array([[0.49]]),
+}
+
+
+def _zips(folder: Path) -> list[bytes]:
+    mats = _mats(folder)
+    return [
+        zipped([("1.mat", mats[0])]),
+        zipped([("1.mat", mats[0]), ("2.mat", mats[1])], method=0),
+        zipped([("data/3.mat", mats[2]), ("readme.txt", b"hello")]),
+    ]
+
+
+def _read_zip(path: Path) -> None:
+    from braintut.dataset.figshare import read_figshare
+
+    slices = read_figshare(path.parent, size=16, progress=False, n_jobs=1)
+    assert len(slices) and slices.images.shape[1:] == (16, 16)
+
+
+def _folds(folder: Path) -> list[bytes]:
+    return [write_cvind(folder / "seed.mat", [i % 5 + 1 for i in range(3064)]).read_bytes()]
+
+
+def _read_folds(path: Path) -> None:
+    from braintut.dataset.figshare import read_folds
+
+    assert set(read_folds(path.parent)) <= {1, 2, 3, 4, 5}
+
+
+def _pictures(kind: str, *options: dict) -> Callable[[Path], list[bytes]]:
+    def make(folder: Path) -> list[bytes]:
+        grey = (head(SIDE) / 2).clip(0, 255).astype(np.uint8)
+        made = []
+        for wish in options:
+            buffer, wish = io.BytesIO(), dict(wish)
+            picture = Image.fromarray(grey.astype(np.uint16) * 200) if wish.pop("deep", 0) else Image.fromarray(grey)
+            if mode := wish.pop("mode", ""):
+                picture = picture.convert(mode)
+            picture.save(buffer, kind, **wish)
+            made.append(buffer.getvalue())
+        return made
+
+    return make
+
+
+def _read_scan(path: Path) -> None:
+    from braintut.dataset.preprocessing import normalise
+    from braintut.dataset.scans import read_scan
+
+    scan = read_scan(path)
+    assert scan.image.ndim == 2 and scan.image.dtype == np.float32 and 0 < scan.pixel_mm < float("inf")
+    with contextlib.suppress(BraintutError):
+        normalise(scan.image)
+
+
+def _caches(folder: Path) -> list[bytes]:
+    from braintut.dataset.load import load_phantoms
+
+    few = load_phantoms().resized(SIDE)[:3]
+    return [few.save(folder / f"seed{c}.h5", compress=bool(c)).read_bytes() for c in (0, 1)]
+
+
+SLICES_FIELDS = {
+    "images": np.stack([head(SIDE, i) // 2 for i in range(2)]).clip(0, 255).astype(np.uint8),
+    "masks": np.packbits(np.stack([block_mask(SIDE)] * 2), axis=-1),
+    "labels": np.array([1, 3], np.int16),
+    "folds": np.array([1, 5], np.int16),
+    "pixel_mm": np.array([1.0, 0.5], np.float32),
+    "patients": [b"MR040240B", b"100360"],
+    "ids": [b"1", b"2"],
+}
+
+
+def _read_slices(path: Path) -> None:
+    from braintut.dataset.slices import Slices
+
+    slices = Slices.load(path)
+    assert repr(slices) and slices.masks.dtype == bool
+    if len(slices):
+        assert slices.resized(16)[0].types[0] and json.dumps(slices.patients.tolist())
+
+
+# --- pairs --------------------------------------------------------------------------------------------------------
+
+SHIPPED = Path(__file__).resolve().parents[1] / "braintut" / "assets"
+
+
+def _cards(folder: Path) -> list[bytes]:
+    return [json.dumps(_short_card(name)).encode() for name in ("phantom", "figshare")]
+
+
+@cache
+def _short_card(name: str) -> dict:
+    card = json.loads((SHIPPED / name / "card.json").read_text(encoding="utf-8"))
+    return card | {key: card[key][:2] for key in ("patients", "merged_patients")}
+
+
+def _read_card(path: Path) -> None:
+    from braintut.card import read_card
+    from braintut.pipeline import Pipeline
+    from braintut.report.page import _model_part
+
+    pipeline = Pipeline(None, None, None, None, read_card(path.parent))
+    assert pipeline.unet_size and pipeline.working_size and 0 <= pipeline.threshold <= 1
+    assert pipeline.names_types in (True, False) and sum(pipeline.training_losses) >= 0
+    assert not pipeline.was_fitted_on("somebody") and not pipeline.was_fitted_on_twin("somebody")
+    assert "<script" not in _model_part(SimpleNamespace(model=pipeline.name, card=pipeline.card))
+
+
+@cache
+def _tiny_unet():
+    from braintut.segmentation.unet import build_unet
+
+    return build_unet(16, filters=1, depth=1)
+
+
+def _weights(folder: Path) -> list[bytes]:
+    from braintut.pipeline import save_weights
+
+    save_weights(folder / "seed.npz", _tiny_unet())
+    return [(folder / "seed.npz").read_bytes()]
+
+
+def _read_weights(path: Path) -> None:
+    from braintut.pipeline import load_weights
+
+    load_weights(path, _tiny_unet())
+    assert all(np.isfinite(w).all() for w in _tiny_unet().get_weights())
+
+
+@cache
+def _classifiers() -> list[bytes]:
+    import pandas as pd
+    import skops.io
+
+    from braintut.classification.classifier import fit_classifier, make_classifier
+    from braintut.features.table import BASELINE_FEATURES
+
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(60, len(BASELINE_FEATURES))), columns=list(BASELINE_FEATURES))
+    labels = np.arange(60) % 3 + 1
+    made = []
+    for kind in ("logistic", "svm", "random_forest"):
+        classifier = make_classifier(kind, BASELINE_FEATURES)
+        if kind == "random_forest":
+            classifier.set_params(model__n_estimators=2)
+        made.append(skops.io.dumps(fit_classifier(classifier, table, labels), compression=8))
+    return made
+
+
+def _read_classifier(path: Path) -> None:
+    from braintut.classification.storing import load_classifier
+
+    load_classifier(path)
+
+
+def _tables(folder: Path) -> list[bytes]:
+    text = (SHIPPED / "phantom" / "reference.csv").read_text(encoding="utf-8")
+    return ["\n".join(text.splitlines()[:5]).encode()]
+
+
+def _read_table(path: Path) -> None:
+    from braintut.pipeline import read_reference
+
+    assert len(read_reference(path).median())
+
+
+# --- results and training states ----------------------------------------------------------------------------------
+
+
+def _results(folder: Path) -> list[bytes]:
+    whole = json.loads((SHIPPED / "results" / "losses.json").read_text(encoding="utf-8"))
+    return [json.dumps({key: whole[key] for key in list(whole)[:9]}).encode()]
+
+
+def _read_result(path: Path) -> None:
+    from unittest.mock import patch
+
+    from braintut import results
+
+    with patch.object(results, "RESULTS", path.parent):
+        assert isinstance(results.load_result(path.stem), dict)
+
+
+def _records(folder: Path) -> list[bytes]:
+    whole = json.loads((SHIPPED / "results" / "records.json").read_text(encoding="utf-8"))
+    return [json.dumps({key: whole[key] for key in ("card_numbers", "folds", "name")}).encode()]
+
+
+def _read_records(path: Path) -> None:
+    from braintut.cli import _numbers_of
+    from braintut.evaluation import weak_points
+    from braintut.report.page import _model_part
+
+    numbers, words = _numbers_of(path)
+    card = {"numbers": numbers, "fails_for": weak_points(numbers), "numbers_from": words}
+    assert _model_part(SimpleNamespace(model="pair", card=card))
+
+
+SETTINGS = {"epochs": 2, "batch_size": 1, "seed": 0}
+
+
+def _checkpoints(folder: Path):
+    from braintut.segmentation.training import _Checkpoints
+
+    return _Checkpoints(folder, SETTINGS)
+
+
+def _states(folder: Path) -> list[bytes]:
+    _keep_epoch(folder)
+    return [(folder / "state.json").read_bytes()]
+
+
+def _keep_epoch(folder: Path) -> None:
+    model = _compiled()
+    history = [{"epoch": 1, "loss": 1.0, "val_dice": 0.5, "val_missed": 0.0, "seconds": 0.1}]
+    _checkpoints(folder).keep(model, history, model.get_weights(), None)
+
+
+@cache
+def _compiled():
+    model = _tiny_unet()
+    model.compile("adam", "binary_crossentropy")
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _restore(path: Path) -> None:
+    folder = path.parent
+    if not (folder / "epoch_0001.weights.h5").exists():
+        _compiled().save_weights(folder / "epoch_0001.weights.h5")
+    history, best = _checkpoints(folder).restore(_compiled(), None)
+    assert [entry["epoch"] for entry in history] == list(range(1, len(history) + 1))
+    assert all(np.isfinite(entry["loss"]) for entry in history)
+    assert best is None or all(np.isfinite(w).all() for w in best)
+
+
+def _saved_weights(folder: Path) -> list[bytes]:
+    _keep_epoch(folder)
+    return [(folder / "epoch_0001.weights.h5").read_bytes()]
+
+
+def _restore_weights(path: Path) -> None:
+    folder = path.parent
+    if not (folder / "state.json").exists():
+        data = path.read_bytes()
+        _keep_epoch(folder)
+        path.write_bytes(data)
+    _checkpoints(folder).restore(_compiled(), None)
+
+
+JSON = lambda seeds: st.sampled_from([json.loads(seed) for seed in seeds]).flatmap(changed_json)  # noqa: E731
+
+READERS = {
+    "mat": Reader("1.mat", _mats, _read_mat, lambda seeds: odd_hdf5(MAT_FIELDS, "cjdata")),
+    "zip": Reader("part.zip", _zips, _read_zip, lambda seeds: odd_zip(dict(enumerate(seeds))), mutate_inside_zip),
+    "folds": Reader("cvind.mat", _folds, _read_folds, lambda seeds: odd_hdf5({"cvind": np.ones((1, 3064))})),
+    "png": Reader(
+        "scan.png",
+        _pictures("PNG", {}, {"mode": "RGB"}, {"mode": "P"}, {"mode": "LA"}, {"deep": 1}, {"dpi": (300, 300)}),
+        _read_scan,
+        lambda seeds: odd_png(),
+        mutate_inside_png,
+    ),
+    "jpeg": Reader(
+        "scan.jpg",
+        _pictures("JPEG", {}, {"mode": "RGB"}, {"mode": "CMYK"}, {"progressive": True}, {"dpi": (300, 300)}),
+        _read_scan,
+        lambda seeds: odd_jpeg(seeds[0]),
+    ),
+    "slices": Reader(
+        "slices.h5",
+        _caches,
+        _read_slices,
+        lambda seeds: odd_hdf5(SLICES_FIELDS, attributes={"format": "braintut-slices-1", "source": "made"}),
+    ),
+    "card": Reader("card.json", _cards, _read_card, JSON),
+    "weights": Reader(
+        "unet.npz",
+        _weights,
+        _read_weights,
+        lambda seeds: odd_npz(dict(np.load(io.BytesIO(seeds[0])))),
+        mutate_inside_zip,
+    ),
+    "classifier": Reader(
+        "classifier.skops",
+        lambda folder: _classifiers(),
+        _read_classifier,
+        lambda seeds: st.sampled_from(seeds).flatmap(lambda good: odd_members(good, "schema.json")),
+        mutate_inside_zip,
+    ),
+    "reference": Reader("reference.csv", _tables, _read_table, lambda seeds: odd_table(seeds[0].decode())),
+    "result": Reader("losses.json", _results, _read_result, JSON),
+    "records": Reader("records.json", _records, _read_records, JSON),
+    "state": Reader("state.json", _states, _restore, JSON),
+    "checkpoint": Reader(
+        "epoch_0001.weights.h5", _saved_weights, _restore_weights, lambda seeds: st.binary(max_size=2000)
+    ),
+}
