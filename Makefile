@@ -1,6 +1,8 @@
 # make lab      set up .venv and open the first lesson
 # make demo     train on phantoms and write picture reports to build/demo (about a minute)
 # make test     run all tests, then every lesson against its committed outputs
+# make test-colab  the lessons and tests in Colab's oldest and newest runtime, rebuilt (a quarter of an hour);
+#               test-colab-oldest and test-colab-newest do one of them
 # make test-browser  the widgets and lessons in JupyterLab, moved in Chromium (some minutes)
 # make lessons  run the lessons and write them as web pages to build/lessons
 # make outputs  run the lessons anew and keep in them what they print
@@ -18,10 +20,10 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 # JupyterLab refuses to serve root, the usual user in a container, unless told so.
 LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help setup lab demo test test-browser lessons outputs addresses release-check clean
+.PHONY: help setup lab demo test test-colab test-colab-oldest test-colab-newest test-browser lessons outputs addresses release-check clean
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n '/^$$/q; s/^# //p' Makefile
 
 setup: $(READY)
 
@@ -53,6 +55,13 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest
 	$(if $(LESSONS),$(BIN)/python -m pytest --nbval lessons,@echo "No lessons yet.")
+
+# What Colab brings stands in tests/colab/*.txt.
+test-colab: $(READY)
+	$(BIN)/python tests/colab/environments.py
+
+test-colab-oldest test-colab-newest: test-colab-%: $(READY)
+	$(BIN)/python tests/colab/environments.py $*
 
 # -s shows the time from key to picture.
 test-browser: $(READY)

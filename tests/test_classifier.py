@@ -172,9 +172,9 @@ def test_explaining_one_scan_is_fast():
     medians = table.median().to_frame().T
     times = []
     for _ in range(10):
-        start = time.perf_counter()
+        start = time.process_time()  # this process's own: others may keep the machine busy
         explain(fitted, table[:1], medians)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert min(times) < 0.05
 
 

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from braintut.teaching.addresses import repository_address
+from braintut.teaching.notebooks import read_lesson, tagged
 from colab import environments, setup_cell
 
 VERSION = "3.12"
@@ -48,7 +50,22 @@ def test_a_missing_python_is_one_sentence_and_a_failure(monkeypatch, end):
         environments.main()
 
 
-def test_the_setup_cell_is_the_lessons_own_but_for_the_address():
-    source = setup_cell.setup_source(environments.CLONE)
-    assert f'    %pip install -q "{environments.CLONE}"' in source.splitlines()
-    assert 'if "google.colab" in sys.modules and find_spec("braintut") is None:' in source
+def test_the_setup_cell_is_the_lessons_own_but_for_the_address(tmp_path):
+    (setup,) = tagged(read_lesson(environments.CLONE / setup_cell.LESSON), "setup")
+    address = f"git+{repository_address(environments.CLONE)}"
+    assert address in setup.source
+    assert setup_cell.setup_source(environments.CLONE, tmp_path) == setup.source.replace(address, str(tmp_path))
+
+
+@pytest.mark.parametrize(("failing", "code"), [((), 0), (("oldest",), 1), (("newest",), 1)], ids=str)
+def test_side_by_side_fails_if_one_end_does(monkeypatch, capsys, tmp_path, failing, code):
+    script = tmp_path / "script.py"
+    script.write_text(f"import sys; print(sys.argv[1], 'was run'); sys.exit(sys.argv[1] in {failing})")
+    monkeypatch.setattr(environments, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(environments, "__file__", str(script))
+    with pytest.raises(SystemExit) as stopped:
+        environments.check_side_by_side(["oldest", "newest"])
+        sys.exit(0)
+    assert bool(stopped.value.code) == bool(code)
+    printed = capsys.readouterr().out
+    assert "oldest was run" in printed and "newest was run" in printed

@@ -171,7 +171,7 @@ def test_fast_enough():
     image, mask = head_with_tumour()
     times = []
     for _ in range(20):
-        start = time.perf_counter()
+        start = time.process_time()  # this process's own: others may keep the machine busy
         measure_features(image, mask, 1.0)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert min(times) < 0.03  # 10 ms on a quiet machine; benchmarks/features_speed.py measures it

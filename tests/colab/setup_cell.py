@@ -1,6 +1,7 @@
 """Run a lesson's setup cell as Colab would, in an environment that has what Colab brings and nothing of ours.
 
-`python setup_cell.py CLONE`, by the Python of that environment. Only the address is replaced, by the clone.
+`python setup_cell.py CLONE PACKAGE`, by the Python of that environment, from a folder outside the clone. Only the
+address is replaced: PACKAGE, a copy of the clone, stands where the lesson names GitHub.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from pathlib import Path
 LESSON = "lessons/00_start_here.ipynb"
 
 
-def setup_source(clone: Path) -> str:
-    """The lesson's own cell, which installs from the clone where it named the address on GitHub."""
+def setup_source(clone: Path, package: Path) -> str:
+    """The lesson's own cell, which installs from a folder where it named the address on GitHub."""
     cells = json.loads((clone / LESSON).read_text(encoding="utf-8"))["cells"]
     (source,) = ("".join(cell["source"]) for cell in cells if "setup" in cell["metadata"].get("tags", []))
     before, address, after = source.partition("git+https://github.com/")
     name, quote, after = after.partition('"')
     assert address and quote, f"The setup cell installs from no address on GitHub: {source}"
-    return f"{before}{clone}{quote}{after}"
+    return f"{before}{package}{quote}{after}"
 
 
 def installed() -> dict[str, str]:
@@ -43,9 +44,10 @@ def run_as_colab(sources: list[str]) -> None:
 
 def main() -> None:
     """Fail unless the cell installs braintut and leaves alone what was there."""
-    clone, before = Path(sys.argv[1]).resolve(), installed()
+    clone, package = map(Path, sys.argv[1:])
+    before = installed()
     assert "braintut" not in before, "braintut is installed already, so the setup cell would do nothing."
-    run_as_colab([setup_source(clone), "import braintut", "assert len(braintut.load_phantoms()) == 200"])
+    run_as_colab([setup_source(clone, package), "import braintut", "assert len(braintut.load_phantoms()) == 200"])
     after = installed()
     changed = {
         name: f"{version} -> {after.get(name)}" for name, version in before.items() if after.get(name) != version
