@@ -20,3 +20,14 @@ def test_what_was_there_stays_when_the_writing_fails(tmp_path):
         raise RuntimeError
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["answer.txt"]
+
+
+def test_two_who_write_at_once_do_not_meet(tmp_path):
+    path = tmp_path / "answer.txt"
+    with whole_file(path) as slow:
+        slow.write_text("first, and last to be ready")
+        with whole_file(path) as fast:
+            fast.write_text("second")
+        assert path.read_text() == "second"
+    assert path.read_text() == "first, and last to be ready"
+    assert [p.name for p in tmp_path.iterdir()] == ["answer.txt"]
