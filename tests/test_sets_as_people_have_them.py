@@ -1,6 +1,7 @@
 """Folders and zips as people have them: read whole and each slice once, or named."""
 
 import io
+import os
 import shutil
 import struct
 import zipfile
@@ -217,7 +218,7 @@ def cut(content, directory):
 
 
 BROKEN_ZIPS = {
-    "a flipped byte": (flip, "damaged"),
+    "a flipped byte": (flip, "is damaged in its zip"),
     "another packing": (deflate64, "packed in a way that Python cannot read"),
     "a password": (password, "locked by a password"),
     "cut short": (cut, "no whole zip"),
@@ -425,3 +426,10 @@ def test_the_older_cache_stays_until_the_new_one_is_whole(tmp_path, files, monke
     monkeypatch.setattr(Slices, "save", lambda *args, **kwargs: (_ for _ in ()).throw(OSError(28, "No space left")))
     cached(tmp_path)
     assert old.exists()
+
+
+def test_what_a_killed_process_left_is_removed_a_day_later(tmp_path, files):
+    put(tmp_path, {**files, "slices_32_x.h5.1.part": b"?", "slices_32_x.h5.2.part": b"?"})
+    os.utime(tmp_path / "slices_32_x.h5.1.part", (0, 0))
+    cached(tmp_path)
+    assert [path.name for path in tmp_path.glob("*.part")] == ["slices_32_x.h5.2.part"]
