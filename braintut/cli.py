@@ -71,13 +71,20 @@ def _fail(message: str) -> None:
     sys.exit(1)
 
 
-@app.callback()
-def _versions(
-    version: Annotated[bool, typer.Option("--version", help="Show the versions that run here, and exit.")] = False,
-) -> None:
-    if version:
+def _show_versions(wanted: bool) -> None:
+    if wanted:
         say(f"braintut {__version__} (Python {platform.python_version()}, {', '.join(_versions_of(BESIDE))})")
         raise typer.Exit
+
+
+@app.callback()
+def _before_every_command(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_versions, is_eager=True, help="Show which versions run, and exit."),
+    ] = False,
+) -> None:
+    pass
 
 
 def _versions_of(names: tuple[str, ...]) -> Iterator[str]:

@@ -1,13 +1,22 @@
 """Files are whole or not there, and a place that takes none is found out early."""
 
 import errno
+import json
 import os
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from braintut.dataset.files import check_writable_file, check_writable_folder, whole_file, write_text
+from braintut.dataset.files import (
+    check_writable_file,
+    check_writable_folder,
+    distinct_names,
+    json_text,
+    readable,
+    whole_file,
+    write_text,
+)
 from braintut.errors import DataError
 
 
@@ -89,12 +98,60 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
         check_writable_folder(tmp_path)
 
 
-def test_two_who_write_at_once_do_not_meet(tmp_path):
+def test_two_writers_of_one_file_do_not_meet(tmp_path):
     path = tmp_path / "answer.txt"
-    with whole_file(path) as slow:
-        slow.write_text("first, and last to be ready")
-        with whole_file(path) as fast:
-            fast.write_text("second")
-        assert path.read_text() == "second"
-    assert path.read_text() == "first, and last to be ready"
-    assert [p.name for p in tmp_path.iterdir()] == ["answer.txt"]
+    with whole_file(path) as one, whole_file(path) as other:
+        one.write_text("first")
+        other.write_text("second")
+    assert path.read_text() == "first" and [p.name for p in tmp_path.iterdir()] == ["answer.txt"]
+
+
+def test_what_killed_writers_left_goes_and_what_others_still_write_stays(tmp_path):
+    forgotten, fresh, another = (tmp_path / name for name in ("a.h5.1.part", "a.h5.2.part", "b.h5.1.part"))
+    for part in (forgotten, fresh, another):
+        part.touch()
+    for part in (forgotten, another):
+        os.utime(part, (0, 0))
+    write_text(tmp_path / "a.h5", "whole")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.h5", "a.h5.2.part", "b.h5.1.part"]
+
+
+DISTINCT = {
+    "one each": (["a.png", "b.png"], ["a", "b"]),
+    "another ending": (["a.png", "a.jpg", "a_1.png"], ["a_2", "a_3", "a_1"]),
+    "another folder": (["x/a.png", "y/a.png"], ["a_1", "a_2"]),
+    "another case": (["A.png", "a.png"], ["A_1", "a_2"]),
+    "another spelling of one letter": (["\u00e4.png", "a\u0308.png"], ["\u00e4_1", "a\u0308_2"]),
+    "the same twice": (["a.png", "a.png"], ["a_1", "a_2"]),
+    "numbers that are taken": (["a.png", "x/a.png", "A_1.png", "a_2.png"], ["a_3", "a_4", "A_1", "a_2"]),
+    "a device of Windows": (["CON.png", "nul.tar.png", "com10.png"], ["CON_", "nul.tar_", "com10"]),
+    "hidden": ([".hidden.png", "...png"], ["hidden", "_"]),
+    "characters that some system forbids": (['a:b?.png', "c\nd\x1b.png", "<a|b>.png"], ["a_b_", "c_d_", "_a_b_"]),
+    "bytes that are no text": (["a\udcff.png", "a\udcfe.png"], ["a__1", "a__2"]),
+    "long": (["头" * 80 + ".png"], ["头" * 66]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("paths", "names"), DISTINCT.values(), ids=DISTINCT)
+def test_no_two_files_are_given_one_name(paths, names):
+    assert distinct_names(paths) == names
+
+
+def test_json_is_read_by_everyone(tmp_path):
+    value = {"scan": "\udcff\n\u5934.png", "dice": [0.5, float("nan"), (float("-inf"), None)], "n": 3, "ok": True}
+    text = json_text(value)
+    assert text.isascii() and "NaN" not in text and "Infinity" not in text
+    assert json.loads(text) == {**value, "dice": [0.5, None, [None, None]]}
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("头 é²\u3000.png", "头 é²\u3000.png"),
+        ("two\nlines\r.png", r"two\nlines\r.png"),
+        ("\x1b[31mred", r"\x1b[31mred"),
+        ("\udcff\u2028", r"\udcff\u2028"),
+    ],
+)
+def test_a_name_is_shown_in_one_line(name, shown):
+    assert readable(name) == shown and shown.encode()
