@@ -139,7 +139,7 @@ def imported_modules(path):
 def test_the_package_imports_nothing_that_is_not_a_dependency(path):
     distributions = {"PIL": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn"}
     allowed = set(bounds(CORE)) | set(bounds(EXTRAS["phantom"])) | set(bounds(EXTRAS["lab"])) | {"braintut"}
-    allowed |= {"ipython", "nibabel"}  # come with ipywidgets and nilearn
+    allowed |= {"ipython", "nibabel", "urllib3"}  # come with ipywidgets, nilearn and requests
     modules = set(imported_modules(path)) - set(sys.stdlib_module_names)
     missing = {module for module in modules if canonicalize_name(distributions.get(module, module)) not in allowed}
     assert missing == set(), f"{path.relative_to(ROOT)} imports what pyproject.toml does not list"

@@ -238,6 +238,7 @@ def test_256_greys_take_one_byte_a_pixel(tmp_path, phantoms):
 
 def replace_in_file(name, value):
     def change(file):
+        file.attrs.pop("crc32")  # an older braintut wrote none; with one, any change is told at once
         del file[name]
         if value is not None:
             file[name] = value

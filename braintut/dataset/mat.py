@@ -13,6 +13,7 @@ from typing import BinaryIO
 import h5py
 import numpy as np
 
+from braintut.dataset.arrays import as_mask, as_pixel_mm
 from braintut.dataset.mat_fields import read_id, read_numbers
 from braintut.dataset.slices import assumed_pixel_mm
 from braintut.errors import BraintutError, DataError
@@ -168,7 +169,7 @@ def _parse(file: h5py.File, name: str) -> MatSlice:
         raise DataError(f"{name}: image {image.shape} and mask {mask.shape} must be two pictures of one size.")
     return MatSlice(
         image=_grey_levels(image, name),
-        mask=_yes_or_no(mask, name),
+        mask=as_mask(mask, f"{name}: the mask"),
         label=_label(read_numbers(group["label"], f"{name}: the label"), name),
         patient=read_id(group["PID"], f"{name}: the patient id (cjdata/PID)"),
         border=_border(group, name),
@@ -195,16 +196,6 @@ def _grey_levels(image: np.ndarray, name: str) -> np.ndarray:
     return image
 
 
-def _yes_or_no(mask: np.ndarray, name: str) -> np.ndarray:
-    """A mask of 0 and 1, or of 0 and 255, as bool; anything else would be a guess."""
-    top = mask.max()
-    inside = mask.astype(bool)
-    if top not in (0, 1, 255) or np.count_nonzero(inside) != (np.count_nonzero(mask == top) if top else 0):
-        values = ", ".join(f"{value:g}" for value in np.unique(mask)[:5])
-        raise DataError(f"{name}: the mask holds {values} ...; it must hold 0 and 1 only (or 0 and 255).")
-    return inside
-
-
 def _label(values: np.ndarray, name: str) -> int:
     if values.size != 1 or values.dtype.kind == "b" or values.ravel()[0] not in (0, 1, 2, 3):
         said = values.ravel()[:5].tolist() if values.size else "empty"
@@ -223,7 +214,4 @@ def _pixel_mm(group: h5py.Group, name: str) -> float | None:
     if "pixel_mm" not in group:
         return None
     values = read_numbers(group["pixel_mm"], f"{name}: pixel_mm").ravel()
-    if values.size != 1 or values.dtype.kind == "b" or not (np.isfinite(values[0]) and values[0] > 0):
-        said = ", ".join(f"{value:g}" for value in values[:5]) or "empty"
-        raise DataError(f"{name}: pixel_mm is {said}; it must be one number above 0, the side of a pixel in mm.")
-    return float(values[0])
+    return as_pixel_mm(values[0] if values.size == 1 else values.tolist(), name)
