@@ -146,14 +146,20 @@ class Pipeline:
         Raises
         ------
         DataError
-            If the scan cannot be read or is no picture of a head, or the pixel
-            size is no number above 0 or gives no head.
+            If the scan cannot be read, or the pixel size is no number above 0
+            or gives no head; if a file shows no head (see `check_head`).
+
+        Notes
+        -----
+        A path or a `Scan` can be anything, so it is looked at first. An array
+        or a slice in memory is taken at its word.
         """
+        from_file = isinstance(scan, Scan | str | os.PathLike)
         scan = _as_scan(scan)
         pixel_mm, assumed = (scan.pixel_mm, scan.pixel_mm_assumed) if pixel_mm is None else (pixel_mm, False)
         pixel_mm = as_pixel_mm(pixel_mm, scan.name)
         start = time.perf_counter()
-        found = self.locate(scan.image, pixel_mm, scan.name)
+        found = self.locate(scan.image, pixel_mm, scan.name, must_be_head=from_file)
         mask = found.mask
         features: dict[str, float] = {}
         tumour_type, probabilities, opinions, reasons = None, None, {}, []
@@ -173,12 +179,13 @@ class Pipeline:
             trained_on_patient=self.was_fitted_on_twin(scan.patient) if scan.patient else None,
         )  # fmt: skip
 
-    def locate(self, image: np.ndarray, pixel_mm: float, name: str = "scan") -> Found:
+    def locate(self, image: np.ndarray, pixel_mm: float, name: str = "scan", must_be_head: bool = False) -> Found:
         """Normalise a raw picture of any shape and mark the tumour on it; errors call it by `name`."""
         _check_field_of_view(as_pixel_mm(pixel_mm, name), image.shape, name)
         try:
             normalised = normalise(image)
-            check_head(normalised)
+            if must_be_head:
+                check_head(normalised)
         except DataError as error:
             raise DataError(f"{name}: {error}") from error
         working = self.prepare(normalised)

@@ -88,6 +88,10 @@ def test_the_door_names_the_file(tiny_pipeline, tmp_path):
         tiny_pipeline(tmp_path / "negative.png")
 
 
+def test_an_array_is_taken_at_its_word(tiny_pipeline):
+    assert tiny_pipeline(255 - HEAD).scan == "scan"  # lesson 08 asks what a pair says of a negative
+
+
 @pytest.mark.parametrize("pixel_mm", [0, np.nan, -1, np.inf, "much", 0.001, 100])
 def test_the_door_refuses_a_pixel_size_that_is_none(tiny_pipeline, pixel_mm):
     with pytest.raises(DataError, match="scan: .*pixel"):

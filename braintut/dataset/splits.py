@@ -117,9 +117,7 @@ def patient_folds(slices: Slices, n_folds: int = 4, seed: int = 0, merged: bool 
     Introduced in lesson 07.
     """
     if not isinstance(n_folds, int | np.integer) or isinstance(n_folds, bool) or n_folds < 2 or not len(slices):
-        raise SplitError(
-            f"{len(slices)} slices cannot be dealt into {n_folds!r} folds; give slices and 2 folds or more."
-        )
+        raise SplitError(f"{len(slices)} slices cannot be dealt into {n_folds!r} folds; give slices and at least 2.")
     groups = slices.merged_patients if merged else slices.patients
     for label in np.unique(slices.labels):
         n = len(np.unique(groups[slices.labels == label]))
