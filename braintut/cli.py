@@ -544,7 +544,7 @@ def _run_python(*arguments: str) -> int:
 
 def _draw_as_shipped() -> None:
     """Draw figures without a window and as they are meant, whatever the user's own matplotlibrc says."""
-    os.environ["MPLBACKEND"] = "agg"
+    os.environ.pop("MPLBACKEND", None)  # matplotlib does not even load where it names none that there is
     import matplotlib
 
     matplotlib.use("agg")
