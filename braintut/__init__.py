@@ -6,5 +6,8 @@ Keras nor scikit-learn.
 
 import lazy_loader
 
+from braintut.keras_settings import choose_installed_backend
+
+choose_installed_backend()
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 __version__ = "0.1.0"

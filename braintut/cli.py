@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Annotated
 import typer
 
 from braintut.card import check_numbers
-from braintut.errors import BraintutError, DataError
+from braintut.errors import BraintutError, CheckpointError, DataError
 from braintut.quiet import import_quietly
 
 app = typer.Typer(
@@ -133,13 +134,15 @@ def train(
         typer.Option("--hold-out", help="Official fold to leave out and measure on.", min=1, max=5),
     ] = None,
     folds: Annotated[
-        str | None, typer.Option(help="Use these official folds only, for example 1,2,3,4; all if not given.")
+        str | None, typer.Option(help="Use these official folds only, for example 1,2,4 or 1-4; all if not given.")
     ] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the slices.", min=1)] = 45,
-    size: Annotated[int, typer.Option(help="Side of the picture the U-Net sees, in pixels.")] = 128,
-    filters: Annotated[int, typer.Option(help="Filters of the U-Net's first level.", min=1)] = 24,
-    depth: Annotated[int, typer.Option(help="How often the U-Net halves the picture.", min=1)] = 4,
-    stem: Annotated[int, typer.Option(help="Factor by which its first convolution shrinks the picture.", min=1)] = 2,
+    size: Annotated[int, typer.Option(help="Side of the picture the U-Net sees, in pixels.", min=16, max=1024)] = 128,
+    filters: Annotated[int, typer.Option(help="Filters of the U-Net's first level.", min=1, max=256)] = 24,
+    depth: Annotated[int, typer.Option(help="How often the U-Net halves the picture.", min=1, max=8)] = 4,
+    stem: Annotated[
+        int, typer.Option(help="Factor by which its first convolution shrinks the picture.", min=1, max=16)
+    ] = 2,
     batch_size: Annotated[int, typer.Option(help="Slices a step.", min=1)] = 16,
     learning_rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 2e-3,
     mirror: Annotated[bool, typer.Option("--mirror", help="Predict the mirrored slice, too, and average.")] = False,
@@ -160,11 +163,11 @@ def train(
         str, typer.Option(help="auto, float32, mixed_float16 (GPU) or mixed_bfloat16 (recent CPUs).")
     ] = "auto",
     start_from: Annotated[
-        Path | None, typer.Option(help="Go on with the U-Net of this pair: a second cycle of the learning rate.")
+        str | None, typer.Option(help="Go on with the U-Net of this pair: a second cycle of the learning rate.")
     ] = None,
     classes: Annotated[int, typer.Option(help="4: the U-Net also tells the types apart; 1: tumour or not.")] = 4,
     masks_from: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Option(
             help="Pair that did not see some of these patients; the classifier learns from its masks of them."
         ),
@@ -175,26 +178,43 @@ def train(
     ] = None,
 ) -> None:
     """Train a U-Net and its classifiers; started again, it goes on after the last whole epoch."""
+    from braintut.dataset.files import check_writable_folder
     from braintut.dataset.splits import split_by_fold
 
     evaluation, fitting, pipelines = map(
         import_quietly, ("braintut.evaluation", "braintut.fitting", "braintut.pipeline")
     )
-    slices, test = _training_slices(data, folds), None
+    _check_training_options(
+        size, stem * 2**depth, classes, learning_rate, threshold, faint_threshold, averaging, precision
+    )
+    wanted_folds = None if folds is None else _fold_numbers(folds)
+    borrowed = _numbers_of(numbers_from) if numbers_from else None
+    start = pipelines.load_pipeline(start_from) if start_from else None
+    strangers = [pipelines.load_pipeline(pair) for pair in masks_from or []]
+    slices, test = _training_slices(data, folds, wanted_folds), None
     if hold_out:
         slices, test = split_by_fold(slices, hold_out)
-    if faint_threshold is not None and faint_threshold >= threshold:
-        raise DataError(f"--faint-threshold ({faint_threshold:g}) must lie below --threshold ({threshold:g}).")
-    borrowed = _numbers_of(numbers_from) if numbers_from else None
-    name = name or out.name
-    start = pipelines.load_pipeline(start_from) if start_from else None
-    pipeline = fitting.fit_pipeline(
-        slices, name=name, unet_size=size, unet={"filters": filters, "depth": depth, "stem": stem, "classes": classes},
-        epochs=epochs, batch_size=batch_size, learning_rate=learning_rate,
-        masks_from=[pipelines.load_pipeline(pair) for pair in masks_from or []],
-        mirror=mirror, threshold=threshold, faint_threshold=faint_threshold,
-        averaging=averaging, precision=precision, start_from=start, folder=fitting.runs_folder() / name,
-    )  # fmt: skip
+    name = name or out.resolve().name or "pair"
+    checkpoints = fitting.run_folder(name, out)
+    check_writable_folder(out)
+    typer.echo(
+        f"braintut: checkpoints of this training: {checkpoints} (another --out or --name has a folder of its own, and "
+        f"BRAINTUT_RUNS names the place of all)",
+        err=True,
+    )
+    try:
+        pipeline = fitting.fit_pipeline(
+            slices, name=name, unet_size=size,
+            unet={"filters": filters, "depth": depth, "stem": stem, "classes": classes},
+            epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, masks_from=strangers,
+            mirror=mirror, threshold=threshold, faint_threshold=faint_threshold,
+            averaging=averaging, precision=precision, start_from=start, folder=checkpoints,
+        )  # fmt: skip
+    except CheckpointError as error:
+        raise CheckpointError(
+            f"{error} Another --out or --name has a folder of its own; BRAINTUT_RUNS says where all of them lie."
+        ) from error
+    _save_pair(pipeline, out, checkpoints)  # before it is measured, so that no fault in the test slices costs the pair
     if test is not None and data == "phantoms":
         pipeline.card["numbers"] = evaluation.evaluate_slices(pipeline, test).numbers
     elif test is not None:
@@ -203,7 +223,64 @@ def train(
         pipeline.card["numbers"], pipeline.card["numbers_from"] = borrowed
     if pipeline.card["numbers"]:
         pipeline.card["fails_for"] = evaluation.weak_points(pipeline.card["numbers"])
-    typer.echo(f"The pair is in {pipeline.save(out)}.")
+        _save_pair(pipeline, out, checkpoints)
+    typer.echo(f"The pair is in {out}.")
+
+
+def _check_training_options(
+    size: int,
+    divisor: int,
+    classes: int,
+    learning_rate: float,
+    threshold: float,
+    faint_threshold: float | None,
+    averaging: float | None,
+    precision: str,
+) -> None:
+    """Refuse before anything is loaded what typer's own ranges don't catch."""
+    from braintut.segmentation.training import PRECISIONS
+
+    faults = {
+        f"--size ({size}) must be a multiple of stem x 2^depth, here {divisor}": size % divisor,
+        f"--classes ({classes}) must be 4 (the types, too) or 1 (tumour or not)": classes not in (1, 4),
+        f"--learning-rate ({learning_rate:g}) must be a number above 0": not 0 < learning_rate < float("inf"),
+        f"--threshold ({threshold:g}) must be a number from 0 to 0.99": not 0 <= threshold <= 0.99,
+        f"--faint-threshold ({faint_threshold}) must lie below --threshold ({threshold:g}), from 0 on": (
+            faint_threshold is not None and not 0 <= faint_threshold < threshold
+        ),
+        f"--averaging ({averaging}): averaging must be at least 0 and below 1": (
+            averaging is not None and not 0 <= averaging < 1
+        ),
+        f"--precision ({precision}) must be one of {', '.join(PRECISIONS)}": precision not in PRECISIONS,
+    }
+    for words, fault in faults.items():
+        if fault:
+            raise DataError(f"{words}.")
+
+
+def _fold_numbers(text: str) -> list[int]:
+    """Numbers of folds as people write them: `1,2,4`, or `1,2-4` with a range."""
+    folds: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = (word.strip() for word in part.partition("-"))
+        last = last if dash else first
+        if not all(re.fullmatch("[1-5]", word) for word in (first, last)) or first > last:
+            raise DataError(
+                f"--folds '{text}': '{part.strip()}' is none of the folds 1, 2, 3, 4, 5; write them with commas "
+                f"between them, or ranges, for example 1,2-4."
+            )
+        folds |= set(range(int(first), int(last) + 1))
+    return sorted(folds)
+
+
+def _save_pair(pipeline, out: Path, checkpoints: Path) -> None:
+    try:
+        pipeline.save(out)
+    except OSError as error:
+        raise DataError(
+            f"The pair could not be written to {out} ({error.strerror or error}). The training is not lost: it is kept "
+            f"in {checkpoints}, and the same command goes on from there once there is room, or rights."
+        ) from error
 
 
 def _numbers_of(source: Path) -> tuple[dict, str]:
@@ -217,7 +294,7 @@ def _numbers_of(source: Path) -> tuple[dict, str]:
             raise DataError(f"{source} is not the records.json of experiments/records.py ({reason}).") from error
         check_numbers(numbers, source, complete=True)
         return numbers, f"the same recipe, each fold counted by a pair fitted on the others (folds {folds})"
-    numbers = import_quietly("braintut.pipeline").load_pipeline(source).card["numbers"]
+    numbers = import_quietly("braintut.pipeline").load_pipeline(str(source)).card["numbers"]
     if not numbers or "per_type" not in numbers:
         raise DataError(f"The card of {source} holds no such numbers; train that pair again with --hold-out.")
     check_numbers(numbers, source, complete=True)
@@ -296,7 +373,7 @@ def _page_name(path: Path, paths: list[Path]) -> str:
     return path.stem if len(same) == 1 else f"{path.stem}_{same.index(path) + 1}"
 
 
-def _training_slices(data: str, folds: str | None):
+def _training_slices(data: str, folds: str | None, wanted: list[int] | None):
     import numpy as np
 
     load = import_quietly("braintut.dataset.load")
@@ -306,15 +383,14 @@ def _training_slices(data: str, folds: str | None):
         from braintut.dataset.figshare import load_figshare
 
         slices = load_figshare(data, load.WORKING_SIZE)
-    if folds is None:
+    if wanted is None:
         return slices
-    wanted = {int(fold) for fold in folds.split(",") if fold.strip().isdigit()}
     here = set(slices.folds.tolist()) - {0}
-    if not wanted or not wanted <= here:
+    if not set(wanted) <= here:
         raise DataError(
             f"--folds '{folds}' should name folds of {data}, which are {', '.join(map(str, sorted(here)))}."
         )
-    return slices[np.isin(slices.folds, list(wanted))]
+    return slices[np.isin(slices.folds, wanted)]
 
 
 def _write_demo(pipeline, test, out: Path) -> None:
@@ -341,7 +417,6 @@ def _lessons_folder() -> Path:
 
 
 def _write_text(path: Path, text: str) -> None:
-    from braintut.dataset.files import whole_file
+    from braintut.dataset.files import write_text
 
-    with whole_file(path) as part:
-        part.write_text(text + "\n", encoding="utf-8")
+    write_text(path, text + "\n")

@@ -21,5 +21,9 @@ class ModelError(BraintutError, ValueError):
     """A trained pair is missing, damaged or unknown."""
 
 
+class CheckpointError(ModelError):
+    """A folder of checkpoints is damaged, takes no more, or belongs to another training."""
+
+
 class SplitError(BraintutError, ValueError):
     """A split cannot be made from these slices."""

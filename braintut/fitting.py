@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import os
 import platform
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,24 +18,54 @@ import sklearn
 from sklearn.pipeline import Pipeline as SklearnPipeline
 
 from braintut.card import FORMAT
-from braintut.classification.classifier import fit_classifier, make_classifier
+from braintut.classification.classifier import check_patients, fit_classifier, make_classifier
 from braintut.classification.features import measure_table
 from braintut.classification.jitter import jitter_mask
 from braintut.dataset.preprocessing import resize
 from braintut.dataset.slices import TUMOUR_TYPES, Slices
+from braintut.errors import DataError, ModelError
 from braintut.pipeline import THRESHOLD, Pipeline, as_stored, fingerprints, mark_tumour
 from braintut.report import NOT_FOR_CLINICAL_USE
 from braintut.segmentation.augmentation import Augmentation
 from braintut.segmentation.prediction import predict_probabilities
 from braintut.segmentation.training import train_unet
+from braintut.segmentation.unet import build_unet
 
 REFERENCE_ROWS = 100
+UNET_DEFAULTS = {
+    name: parameter.default for name, parameter in inspect.signature(build_unet).parameters.items() if name != "size"
+}
 
 
 def runs_folder() -> Path:
     """Where long trainings keep their checkpoints: `BRAINTUT_RUNS`, by default in the user's cache."""
-    chosen = os.environ.get("BRAINTUT_RUNS")
-    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "braintut" / "runs"
+    chosen = os.environ.get("BRAINTUT_RUNS") or os.path.join("~", ".cache", "braintut", "runs")
+    return Path(os.path.expanduser(chosen))  # a user without a home gets a folder called ~, where Path.home() gives up
+
+
+def run_folder(name: str, out: str | os.PathLike) -> Path:
+    """Where the checkpoints of one `braintut train` lie.
+
+    Parameters
+    ----------
+    name : str
+        Name of the pair.
+    out : path
+        Folder that the pair is to be written to. All of it counts: two pairs
+        whose folders only end in the same name have checkpoints of their own.
+
+    Returns
+    -------
+    Path
+        A folder in `runs_folder()`.
+
+    Notes
+    -----
+    Introduced in lesson 05.
+    """
+    place = hashlib.sha256(f"{name}\n{Path(out).resolve()}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    readable = re.sub(r"[^\w-]+", "_", name)[:40]
+    return runs_folder() / f"{readable}_{place}"
 
 
 def fit_pipeline(
@@ -64,6 +97,7 @@ def fit_pipeline(
     ----------
     slices : Slices
         Training slices on the working grid (the size features are measured at).
+        From those without a tumour (label 0) the U-Net learns, the classifiers don't.
     name : str
         What the pair is called in its card.
     unet_size : int
@@ -99,12 +133,25 @@ def fit_pipeline(
     -------
     Pipeline
 
+    Raises
+    ------
+    DataError
+        If a true mask is empty, or only one type is there.
+    SplitError
+        If a type has a single patient: too few to calibrate the classifier.
+    ModelError
+        As `train_unet`; or if `start_from` was trained at another size or with another U-Net.
+
     Notes
     -----
     Introduced in lesson 08.
     """
     report = report or (lambda line: print(line, file=sys.stderr, flush=True))
     unet = unet or {"filters": 24, "depth": 4, "stem": 2, "classes": 4}
+    with_tumour = slices if (slices.labels > 0).all() else slices[slices.labels > 0]
+    _check_types(with_tumour, classifier)
+    if start_from:
+        _check_start(start_from, unet_size, unet)
     augmentation = augmentation or Augmentation(noise=0.02)
     run = train_unet(
         slices.resized(unet_size),
@@ -123,19 +170,19 @@ def fit_pipeline(
     trained = as_stored(run.model, unet_size, unet)
     report("measuring features on true, jittered and predicted masks")
     looking = {"unet_size": unet_size, "mirror": mirror, "threshold": threshold, "faint_threshold": faint_threshold}
-    predicted = predict_masks(trained, slices, **looking)
+    predicted = predict_masks(trained, with_tumour, **looking)
     for pair in reversed(masks_from):  # where several pairs don't know a patient, the first one has the last word
-        unknown = np.array([not pair.was_fitted_on(str(patient)) for patient in slices.patients])
+        unknown = np.array([not pair.was_fitted_on(str(patient)) for patient in with_tumour.patients])
         if unknown.any():
-            predicted[unknown] = predict_masks(pair.unet, slices[unknown], **looking)
-    true_table = measure_table(slices)
+            predicted[unknown] = predict_masks(pair.unet, with_tumour[unknown], **looking)
+    true_table = measure_table(with_tumour)
     report(f"fitting classifiers on true masks, and on true, predicted and {jitters} times jittered ones")
     reference = true_table.sample(min(REFERENCE_ROWS, len(true_table)), random_state=seed)
     return Pipeline(
         unet=trained,
-        classifier=fit_on_mixed_masks(slices, predicted, true_table, kind=classifier, jitters=jitters, seed=seed),
+        classifier=fit_on_mixed_masks(with_tumour, predicted, true_table, kind=classifier, jitters=jitters, seed=seed),
         classifier_true_mask=fit_classifier(
-            make_classifier(classifier, seed=seed), true_table, slices.labels, slices.patients
+            make_classifier(classifier, seed=seed), true_table, with_tumour.labels, with_tumour.patients
         ),
         reference=reference.reset_index(drop=True),
         card=_card(
@@ -152,6 +199,34 @@ def fit_pipeline(
             },
         ),
     )  # fmt: skip
+
+
+def _check_types(slices: Slices, kind: str) -> None:
+    """Find out before hours of training what would stop the classifiers after them."""
+    empty = slices.ids[~slices.masks.any(axis=(1, 2))]
+    if len(empty):
+        raise DataError(f"The true mask of slice {empty[0]} is empty although its label names a tumour; correct it.")
+    if len(np.unique(slices.labels)) < 2:
+        raise DataError(
+            "A classifier needs tumours of at least two types to learn from; the slices show "
+            f"{' and '.join(np.unique(slices.types)) or 'none'} only."
+        )
+    if "model__cv" in make_classifier(kind).get_params():
+        check_patients(slices.labels, slices.patients)
+
+
+def _check_start(start: Pipeline, unet_size: int, unet: dict) -> None:
+    """Refuse to go on with a U-Net that is built otherwise than the new one."""
+    before, now = (
+        {"size": size, **UNET_DEFAULTS, **how}
+        for size, how in ((start.unet_size, start.card["settings"]["unet"]), (unet_size, unet))
+    )
+    different = [f"{name} {before[name]}, not {now[name]}" for name in now if before.get(name) != now[name]]
+    if different:
+        raise ModelError(
+            f"The pair '{start.name}' to start from has a U-Net of {' and '.join(different)}; "
+            "give the new one the same, or start afresh."
+        )
 
 
 def predict_masks(
@@ -208,7 +283,7 @@ def fit_on_mixed_masks(
     Parameters
     ----------
     slices : Slices
-        Training slices.
+        Training slices, each with a tumour.
     predicted : ndarray of bool, shape (N, H, W)
         From `predict_masks`.
     true_table : DataFrame, optional
@@ -254,6 +329,7 @@ def _card(name: str, slices: Slices, start_from: Pipeline | None, settings: dict
         for tumour_type in TUMOUR_TYPES
         if len(of_type := slices.of_type(tumour_type))
     }
+    free = slices[slices.labels == 0]
     return {
         "format": FORMAT,
         "name": name,
@@ -262,6 +338,7 @@ def _card(name: str, slices: Slices, start_from: Pipeline | None, settings: dict
             "summary": f"{len(slices)} slices of {slices.n_patients} patients ({slices.source})",
             "folds": sorted({int(f) for f in slices.folds}),
             "per_type": per_type,
+            **({"without_tumour": {"slices": len(free), "patients": free.n_patients}} if len(free) else {}),
         },
         "settings": settings,
         "versions": {

@@ -26,12 +26,13 @@ from braintut.classification.classifier import predict_types
 from braintut.classification.features import measure_features
 from braintut.classification.insight import explain
 from braintut.classification.storing import load_classifier, save_classifier
-from braintut.dataset.files import whole_file
+from braintut.dataset.files import whole_file, write_text
 from braintut.dataset.preprocessing import crop_from_square, normalise, pad_to_square, resize, resize_mask
 from braintut.dataset.scans import Scan, read_scan
 from braintut.dataset.slices import FIELD_OF_VIEW_MM, TUMOUR_TYPES, Slices, merged_patient
 from braintut.errors import DataError, ModelError
 from braintut.report import Report
+from braintut.segmentation.checkpoints import all_finite
 from braintut.segmentation.prediction import predict_classes, tumour_probability, types_inside
 from braintut.segmentation.unet import build_unet, fold_normalisation
 
@@ -277,10 +278,9 @@ class Pipeline:
         save_classifier(folder / f"classifier.skops{NEW}", self.classifier)
         save_classifier(folder / f"classifier_true_mask.skops{NEW}", self.classifier_true_mask)
         with whole_file(folder / f"reference.csv{NEW}") as part:
-            self.reference.to_csv(part, index=False, float_format="%.4g")
+            self.reference.to_csv(part, index=False, float_format="%.4g", lineterminator="\n")
         self.card["files"] = {name: _sha256(folder / f"{name}{NEW}") for name in FILES}
-        with whole_file(folder / CARD_FILE) as part:
-            part.write_text(json.dumps(self.card, indent=1) + "\n", encoding="utf-8", newline="\n")
+        write_text(folder / CARD_FILE, json.dumps(self.card, indent=1) + "\n")
         _finish_save(folder)
         return folder
 
@@ -296,7 +296,8 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
     Parameters
     ----------
     name : str or path, optional
-        `"phantom"`, `"figshare"`, or a folder that `Pipeline.save` wrote.
+        `"phantom"`, `"figshare"`, or a folder that `Pipeline.save` wrote. A
+        folder of yours wins over a shipped pair of the same name.
     slices : Slices, optional
         Without a name the pair is chosen to fit these: `phantom` for phantoms,
         `figshare` for everything else.
@@ -314,9 +315,7 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
     -----
     Introduced in lesson 00.
     """
-    if name is None:
-        name = "phantom" if slices is not None and slices.source.startswith("phantom") else "figshare"
-    folder = ASSETS / name if str(name) in shipped_pairs() else Path(name)
+    folder = _fitting_pair(slices) if name is None else _pair_folder(name)
     card = _read_card(folder)
     files = {file: _stored(folder, file, card) for file in FILES}
     unet = _build(folder, card)
@@ -335,6 +334,18 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
     except Exception as error:  # parts that don't belong together can fail in any way
         raise ModelError(f"The parts of the pair {folder} don't work together ({error!r}); train it again.") from error
     return pipeline
+
+
+def _fitting_pair(slices: Slices | None) -> Path:
+    return ASSETS / ("phantom" if slices is not None and slices.source.startswith("phantom") else "figshare")
+
+
+def _pair_folder(name: str | os.PathLike) -> Path:
+    """The folder that a name means: one's own where it holds a pair, even a damaged one; a shipped pair's otherwise."""
+    own = Path(name)
+    if any((own / file).exists() for file in ("card.json", *FILES)):
+        return own
+    return ASSETS / name if name in shipped_pairs() else own
 
 
 def _warm_up(pipeline: Pipeline) -> None:
@@ -477,6 +488,7 @@ def as_stored(model: keras.Model, size: int, unet: dict) -> keras.Model:
 
 
 def _rebuild(weights: list[np.ndarray], size: int, unet: dict) -> keras.Model:
+    _check_weights(weights)
     model = build_unet(size, **unet)
     model.set_weights([w.astype(np.float32) for w in weights])
     return model
@@ -484,13 +496,24 @@ def _rebuild(weights: list[np.ndarray], size: int, unet: dict) -> keras.Model:
 
 def _stored_weights(model: keras.Model) -> list[np.ndarray]:
     # Kernels as float16 halve the file; short vectors stay exact, because a variance can be tiny.
-    return [w.astype(np.float16) if w.ndim > 1 else w for w in model.get_weights()]
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+        return [w.astype(np.float16) if w.ndim > 1 else w for w in model.get_weights()]
 
 
 def save_weights(path: Path, model: keras.Model) -> None:
-    """Write the weights of a U-Net as plain arrays, in their order."""
+    """Write the weights of a U-Net as plain arrays, in their order; refused if they are no numbers."""
+    weights = _stored_weights(model)
+    _check_weights(weights)
     with whole_file(path) as part, open(part, "wb") as file:
-        np.savez(file, **{f"{i:03d}": w for i, w in enumerate(_stored_weights(model))})
+        np.savez(file, **{f"{i:03d}": w for i, w in enumerate(weights)})
+
+
+def _check_weights(weights: list[np.ndarray]) -> None:
+    if not all_finite(weights):
+        raise ModelError(
+            "The U-Net holds weights that are no numbers, or too large for 16 bits (65504): its training diverged; "
+            "train again with a smaller learning rate."
+        )
 
 
 def load_weights(path: Path, model: keras.Model) -> None:

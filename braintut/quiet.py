@@ -9,18 +9,44 @@ import sys
 from collections.abc import Iterator
 from types import ModuleType
 
+from braintut.errors import ModelError
+from braintut.keras_settings import keras_file, settle_keras
+
 
 def import_quietly(module: str) -> ModuleType:
     """Import a module that may pull in TensorFlow; whatever its C++ side says meanwhile is dropped.
 
     Its Python side is told to speak of errors only: in a notebook its advice lands among a lesson's own output.
+    Keras is set to what this course computes with.
+
+    Raises
+    ------
+    ModelError
+        If the user's own settings keep Keras from starting.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _no_stderr() if "tensorflow" not in sys.modules else contextlib.nullcontext():
-        imported = importlib.import_module(module)
+        try:
+            imported = importlib.import_module(module)
+        except Exception as error:
+            if "keras" in sys.modules or module.startswith("tensorflow"):
+                raise
+            _blame_settings(error)
+            raise
     if "tensorflow" in sys.modules:
         sys.modules["tensorflow"].get_logger().setLevel("ERROR")
+    if "keras" in sys.modules:
+        settle_keras()
     return imported
+
+
+def _blame_settings(error: Exception) -> None:
+    """Say which file is to blame if Keras could not be imported because of what stands in it."""
+    tried = error.__traceback__
+    while tried.tb_next:
+        tried = tried.tb_next
+    if os.sep + "keras" + os.sep in tried.tb_frame.f_code.co_filename and keras_file().exists():
+        raise ModelError(f"Keras cannot start with the settings in {keras_file()} ({error}); correct or remove it.")
 
 
 @contextlib.contextmanager

@@ -1,8 +1,14 @@
-"""Files are whole or not there."""
+"""Files are whole or not there, and a place that takes none is found out early."""
+
+import errno
+import os
+import tempfile
+from pathlib import Path
 
 import pytest
 
-from braintut.dataset.files import whole_file
+from braintut.dataset.files import check_writable_file, check_writable_folder, whole_file, write_text
+from braintut.errors import DataError
 
 
 def test_a_new_file_in_a_new_folder(tmp_path):
@@ -20,3 +26,64 @@ def test_what_was_there_stays_when_the_writing_fails(tmp_path):
         raise RuntimeError
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["answer.txt"]
+
+
+def test_text_has_one_newline_character_a_line_and_is_utf_8(tmp_path):
+    path = write_text(tmp_path / "new" / "page.html", "Größe\n2 mm²\n")
+    assert path.read_bytes() == "Größe\n2 mm²\n".encode()
+
+
+@pytest.mark.parametrize("check", [check_writable_folder, check_writable_file])
+def test_a_place_that_can_be_written_to_is_left_clean(tmp_path, check):
+    place = check(tmp_path / "a b" / "ä" / "pair")
+    assert place == tmp_path / "a b" / "ä" / "pair"
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+
+
+def test_a_file_that_is_there_stays_as_it_is(tmp_path):
+    path = tmp_path / "answer.json"
+    path.write_text("old")
+    assert check_writable_file(path).read_text() == "old"
+
+
+FILE_IN_THE_WAY = "file' is a file, not a folder"
+IMPOSSIBLE_PLACES = {
+    "a file where a folder must be": (check_writable_folder, "file", FILE_IN_THE_WAY),
+    "a folder inside a file": (check_writable_folder, "file/a/b", FILE_IN_THE_WAY),
+    "a file inside a file": (check_writable_file, "file/a.json", FILE_IN_THE_WAY),
+    "a folder where a file must be": (check_writable_file, "folder", "folder' is a folder"),
+    "no plain file": (check_writable_file, "/dev/null", "'/dev/null' is no plain file"),
+    "a name too long for a folder": (check_writable_folder, "x" * 300, "x' (File name too long)"),
+    "a name too long for a file": (check_writable_file, "x" * 300, "x' (File name too long)"),
+    "a name too long for its part file": (check_writable_file, "x" * 253, "x' (File name too long)"),
+    "a name that no system has": (check_writable_folder, "a\0b", "(embedded null byte)"),
+    "a folder of the system": (check_writable_folder, "/proc/pair", "Nothing can be written to '/proc/pair' ("),
+}
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="places of Linux")
+@pytest.mark.parametrize(("check", "place", "sentence"), IMPOSSIBLE_PLACES.values(), ids=IMPOSSIBLE_PLACES)
+def test_a_place_that_takes_nothing_is_named_in_one_sentence(tmp_path, check, place, sentence):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(DataError) as caught:
+        check(tmp_path / place)
+    assert sentence in str(caught.value)
+    assert "choose another" in str(caught.value)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the administrator may write everywhere")
+def test_a_read_only_folder_is_named(tmp_path):
+    tmp_path.chmod(0o555)
+    with pytest.raises(DataError, match=r"Nothing can be written to .*Permission denied"):
+        check_writable_folder(tmp_path / "pair")
+
+
+def test_a_full_disk_is_named(tmp_path, monkeypatch):
+    def full(**_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", full)
+    with pytest.raises(DataError, match="No space left on device"):
+        check_writable_folder(tmp_path)

@@ -87,7 +87,7 @@ def _model(kind: str, seed: int):
 def fit_classifier(
     classifier: Pipeline, table: pd.DataFrame, labels: np.ndarray, groups: np.ndarray | None = None
 ) -> Pipeline:
-    """Fit a classifier on the rows in which a tumour was found.
+    """Fit a classifier on the rows in which a tumour was found, of slices that show one.
 
     Parameters
     ----------
@@ -96,7 +96,8 @@ def fit_classifier(
     table : DataFrame, shape (N, n_features)
         From `measure_table`. Rows that are all NaN are left out.
     labels : ndarray of int, shape (N,)
-        True types.
+        True types, 1..3. Rows with label 0 (no tumour) are left out: whatever
+        was found there is of no type.
     groups : ndarray of str, shape (N,), optional
         Patient of each row. With it, the SVM's probabilities are calibrated on
         patients that its own training did not see.
@@ -109,14 +110,20 @@ def fit_classifier(
     Raises
     ------
     DataError
-        If no row is left, or only one type.
+        If a label is unknown, no row is left, or only one type.
+    SplitError
+        If the SVM is to be calibrated by patient, and a type has one patient only.
 
     Notes
     -----
     Introduced in lesson 07.
     """
-    found = found_rows(table)
-    labels = np.asarray(labels)[found]
+    labels = np.asarray(labels)
+    unknown = labels[~np.isin(labels, (0, 1, 2, 3))]
+    if len(unknown):
+        raise DataError(f"Unknown label {unknown[0]}; labels are 1, 2 and 3, or 0 for no tumour.")
+    found = found_rows(table) & (labels > 0)
+    labels = labels[found]
     if len(np.unique(labels)) < 2:
         raise DataError("A classifier needs found tumours of at least two types to learn from.")
     fitted = clone(classifier)
@@ -154,7 +161,7 @@ def cross_validate_by_patient(
     table : DataFrame, shape (N, n_features)
         From `measure_table`. Rows that are all NaN are not trained on.
     labels : ndarray of int, shape (N,)
-        True types, 1..3.
+        True types, 1..3. Rows with label 0 (no tumour) are not trained on.
     groups : ndarray of str, shape (N,)
         Patient of each row.
     folds : ndarray of int, shape (N,), optional
@@ -215,19 +222,80 @@ def predict_types(classifier: Pipeline, table: pd.DataFrame) -> pd.DataFrame:
     found = found_rows(table)
     answer = pd.DataFrame(np.nan, index=table.index, columns=list(TUMOUR_TYPES))
     if found.any():
-        probabilities = np.zeros((int(found.sum()), len(TUMOUR_TYPES)))
-        probabilities[:, classifier.classes_ - 1] = classifier.predict_proba(table[found])
-        answer.loc[found] = probabilities
+        answer.loc[found] = type_probabilities(classifier, table[found])
     predicted = np.zeros(len(table), int)
     predicted[found] = answer.to_numpy()[found].argmax(axis=1) + 1
     return answer.assign(predicted=predicted)
 
 
+def type_probabilities(classifier: Pipeline, table: pd.DataFrame) -> np.ndarray:
+    """Probability of each of the three types; 0 for a type that the classifier never saw.
+
+    Parameters
+    ----------
+    classifier : Pipeline
+        Fitted.
+    table : DataFrame, shape (N, n_features)
+        From `measure_table`, without rows that are all NaN.
+
+    Returns
+    -------
+    ndarray of float, shape (N, 3)
+        Columns in the order of `TUMOUR_TYPES`; each row adds up to 1.
+
+    Raises
+    ------
+    ModelError
+        If the classifier was fitted on other labels than 1, 2 and 3.
+
+    Notes
+    -----
+    Introduced in lesson 07.
+    """
+    known = np.asarray(classifier.classes_)
+    if not np.isin(known, (1, 2, 3)).all():
+        raise ModelError(
+            f"This classifier was fitted on labels {', '.join(map(str, known))}, but types are 1, 2 and 3; "
+            f"fit it again with `fit_classifier`, which leaves out slices without a tumour."
+        )
+    probabilities = np.zeros((len(table), len(TUMOUR_TYPES)))
+    probabilities[:, known - 1] = classifier.predict_proba(table)
+    return probabilities
+
+
+def check_patients(labels: np.ndarray, groups: np.ndarray) -> int:
+    """How many patients the rarest type has; slices without a tumour (label 0) aside.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (N,)
+        True types, 0..3.
+    groups : ndarray of str, shape (N,)
+        Patient of each row.
+
+    Returns
+    -------
+    int
+        2 or more.
+
+    Raises
+    ------
+    SplitError
+        If a type has one patient only.
+    """
+    patients = {label: len(np.unique(groups[labels == label])) for label in np.unique(labels[labels > 0])}
+    for label, n in patients.items():
+        if n < 2:
+            raise SplitError(
+                f"{TUMOUR_TYPES[label - 1].capitalize()} has a single patient only; two are needed to have one on each "
+                f"side. Add patients of this type, or leave it out."
+            )
+    return min(patients.values(), default=2)
+
+
 def _deal_groups(labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Deal groups into up to four folds, types shared out evenly."""
-    fewest = min(len(np.unique(groups[labels == label])) for label in np.unique(labels))
-    if fewest < 2:
-        raise SplitError("One type has a single patient only; two are needed to have one on each side.")
+    fewest = check_patients(labels, groups)
     folds = np.zeros(len(labels), int)
     cutter = StratifiedGroupKFold(min(4, fewest), shuffle=True, random_state=0)
     for number, (_, test) in enumerate(cutter.split(labels, labels, groups), start=1):

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 from sklearn.pipeline import Pipeline
 
-from braintut.classification.classifier import found_rows
+from braintut.classification.classifier import found_rows, type_probabilities
 from braintut.errors import DataError
 
 GROUPS = {
@@ -136,7 +136,7 @@ def explain(
     variants = np.repeat(row[used].to_numpy(), len(names) + 1, axis=0)
     for number, name in enumerate(names, start=1):
         variants[number, name_of == name] = average[name_of == name]
-    probabilities = classifier.predict_proba(pd.DataFrame(variants, columns=used))
-    winner = probabilities[0].argmax() if label is None else list(classifier.classes_).index(label)
+    probabilities = type_probabilities(classifier, pd.DataFrame(variants, columns=used))
+    winner = probabilities[0].argmax() if label is None else label - 1
     effects = zip(names, (probabilities[0, winner] - probabilities[1:, winner]).tolist(), strict=True)
     return sorted(effects, key=lambda effect: -abs(effect[1]))

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from braintut.keras_settings import settle_keras
+
 SEED_LIMIT = 2**31 - 1
 
 
@@ -53,6 +55,7 @@ class Augmentation:
         noise: float = 0.0,
     ) -> None:
         self.settings = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
+        settle_keras()
         black = {"fill_mode": "constant", "fill_value": 0.0}
         self.moves = []
         if flip:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
+import math
 import os
 import sys
 import time
@@ -15,14 +14,17 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from braintut.dataset.files import whole_file
 from braintut.dataset.slices import Slices
-from braintut.errors import ModelError
+from braintut.errors import DataError, ModelError
 from braintut.segmentation.augmentation import Augmentation
+from braintut.segmentation.checkpoints import Checkpoints, all_finite, digest, digests, weights_of
 from braintut.segmentation.losses import DiceCrossEntropyLoss, DiceTypeLoss
 from braintut.segmentation.metrics import MISSED_BELOW, dice_score
 from braintut.segmentation.prediction import predict_probabilities
 from braintut.segmentation.unet import build_unet
+
+PRECISIONS = ("auto", "float32", "mixed_float16", "mixed_bfloat16")
+"""What `train_unet` can compute in."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,8 @@ def train_unet(
         The steps go back and forth around a good network; their average lies
         nearer to it.
     folder : path, optional
-        Where each whole epoch is kept. A broken training resumes from it.
+        Where each whole epoch is kept. A broken training resumes from it. It
+        belongs to these slices and settings: others are refused.
     keep : {"best", "last"}
         Which weights are returned: those of the epoch with the best validation
         Dice (a choice that flatters the validation slices), or the last
@@ -142,54 +145,64 @@ def train_unet(
     Raises
     ------
     ModelError
-        If the folder holds a training with other settings, `keep` is unknown,
-        or `averaging` isn't a share.
+        If an argument is out of its range, `start_from` is another U-Net, or
+        the training diverges: the loss or the weights are no numbers any more.
+    CheckpointError
+        If the folder holds a training with other slices or settings, or is damaged.
+    DataError
+        If nothing can be written to the folder.
 
     Notes
     -----
     Introduced in lesson 05.
     """
     report = report or (lambda line: print(line, file=sys.stderr, flush=True))
-    if keep not in ("best", "last"):
-        raise ModelError(f"keep must be 'best' or 'last', but is '{keep}'.")
-    if averaging is not None and not 0 <= averaging < 1:
-        raise ModelError(f"averaging must be at least 0 and below 1, but is {averaging}.")
     unet = unet or {}
     typed = unet.get("classes", 1) > 1
-    settings = {
-        "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed, "unet": unet,
-        "loss": loss.name if loss else "default", "n_slices": len(train), "size": train.images.shape[1],
-        "augmentation": augmentation.settings if augmentation else None,
-        "start_from": _weights_digest(start_from), "averaging": averaging,
-    }  # fmt: skip
-    checkpoints = _Checkpoints(Path(folder), settings) if folder else None
+    _check_arguments(train, unet, epochs, batch_size, learning_rate, averaging, keep, precision)
+    if precision == "auto":
+        precision = "mixed_float16" if _gpus() else "float32"
     with _precision(precision), _share_devices(devices):
         keras.utils.set_random_seed(seed)
         model = build_unet(**unet)
-        batches = max(1, len(train) // batch_size)
         default_loss = DiceTypeLoss() if typed else DiceCrossEntropyLoss("batch")
-        model.compile(_optimiser(learning_rate, batches, epochs), loss or default_loss)
+        model.compile(_optimiser(learning_rate, max(1, len(train) // batch_size), epochs), loss or default_loss)
         model.optimizer.build(model.trainable_variables)
         if start_from is not None:
-            model.set_weights(start_from.get_weights())
+            _take_weights(model, start_from)
     average = None if averaging is None else _RunningAverage(averaging, model.get_weights())
-    history, best_weights = checkpoints.restore(model, average) if checkpoints else ([], None)
+    settings = {
+        "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed, "unet": unet,
+        "loss": _loss_settings(loss), "augmentation": augmentation.settings if augmentation else None,
+        "start_from": digest(*start_from.get_weights()) if start_from else None, "averaging": averaging,
+        "precision": precision, "size": train.images.shape[1], "n_slices": len(train),
+    }  # fmt: skip
+    checkpoints, history, best_weights = None, [], None
+    if folder:
+        checkpoints = Checkpoints(Path(folder), settings | _slices_settings(train, validation))
+        history, best_weights = checkpoints.restore(model, average and average.weights)
     if history:
         report(f"going on after epoch {len(history)} of {epochs} ({folder})")
     for epoch in range(len(history), epochs):
         start = time.perf_counter()
-        batches_of_epoch = SliceBatches(train, batch_size, augmentation, seed, epoch, typed)
-        fitted = model.fit(batches_of_epoch, verbose=0, shuffle=False, callbacks=[average] if average else None)
-        entry = {"epoch": epoch + 1, "loss": float(fitted.history["loss"][0])}
+        batches = SliceBatches(train, batch_size, augmentation, seed, epoch, typed)
+        loss_value, diverged = _train_one_epoch(model, batches, average)
+        if diverged:
+            kept = f"; the {len(history)} epochs before are kept in {folder}" if checkpoints and history else ""
+            raise ModelError(
+                f"The training diverged in epoch {epoch + 1}: {diverged} at a learning rate of "
+                f"{learning_rate:g}; take a smaller one, 0.002 for example{kept}."
+            )
+        entry = {"epoch": epoch + 1, "loss": loss_value}
         if validation is not None:
-            with _weights_of(model, average):
+            with weights_of(model, average and average.weights):
                 entry |= _validate(model, validation)
                 if entry["val_dice"] >= max((e["val_dice"] for e in history), default=0.0):
                     best_weights = model.get_weights()
         entry["seconds"] = round(time.perf_counter() - start, 1)
         history.append(entry)
         if checkpoints:
-            checkpoints.keep(model, history, best_weights, average)
+            checkpoints.keep(model, history, best_weights, average and average.weights)
         report(_line(entry, epochs))
     if best_weights is not None and keep == "best":
         model.set_weights(best_weights)
@@ -198,11 +211,69 @@ def train_unet(
     return TrainingRun(model, history)
 
 
-def _weights_digest(model: keras.Model | None) -> str | None:
-    """Tell two starting points apart, so that a folder is not resumed with another one."""
-    if model is None:
-        return None
-    return hashlib.sha256(b"".join(w.tobytes() for w in model.get_weights())).hexdigest()[:12]
+def _check_arguments(
+    train: Slices,
+    unet: dict,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    averaging: float | None,
+    keep: str,
+    precision: str,
+) -> None:
+    """Refuse what cannot be trained before anything is built."""
+    if keep not in ("best", "last"):
+        raise ModelError(f"keep must be 'best' or 'last', but is '{keep}'.")
+    if precision not in PRECISIONS:
+        raise ModelError(f"precision must be one of {', '.join(PRECISIONS)}, but is '{precision}'.")
+    if averaging is not None and not 0 <= averaging < 1:
+        raise ModelError(f"averaging must be at least 0 and below 1, but is {averaging}.")
+    if not 0 < learning_rate < math.inf:
+        raise ModelError(f"learning_rate must be a number above 0, but is {learning_rate}.")
+    for name, value, least in (("epochs", epochs, 0), ("batch_size", batch_size, 1)):
+        if not isinstance(value, int | np.integer) or value < least:
+            raise ModelError(f"{name} must be a whole number from {least} on, but is {value!r}.")
+    if not len(train):
+        raise DataError(f"There is no slice to train on ({train.source}).")
+    height, width = train.images.shape[1:]
+    divisor = unet.get("stem", 1) * 2 ** unet.get("depth", 4)
+    if height % divisor or width % divisor:
+        raise ModelError(
+            f"This U-Net takes pictures whose sides are multiples of {divisor} px, but these slices have "
+            f"{height} x {width}; use `slices.resized({max(divisor, height - height % divisor)})`."
+        )
+
+
+def _slices_settings(train: Slices, validation: Slices | None) -> dict[str, str]:
+    of_validation = digests(validation, "validation") if validation is not None else {}
+    return digests(train, "training") | of_validation
+
+
+def _loss_settings(loss: keras.losses.Loss | None) -> object:
+    if loss is None:
+        return "default"
+    return {"name": type(loss).__name__} | (loss.get_config() if hasattr(loss, "get_config") else {"is": repr(loss)})
+
+
+def _take_weights(model: keras.Model, start_from: keras.Model) -> None:
+    shapes, wanted = ([w.shape for w in one.get_weights()] for one in (start_from, model))
+    if shapes != wanted:
+        raise ModelError(
+            "start_from is another U-Net than the one that is to be trained: filters, depth, stem, normalisation and "
+            "classes must be the same."
+        )
+    model.set_weights(start_from.get_weights())
+
+
+def _train_one_epoch(
+    model: keras.Model, batches: SliceBatches, average: _RunningAverage | None
+) -> tuple[float, str | None]:
+    """Train one epoch; return its mean loss, and what is wrong if it can't go on from there."""
+    callbacks = [_StopAtNoNumber(), *([average] if average else [])]
+    loss = float(model.fit(batches, verbose=0, shuffle=False, callbacks=callbacks).history["loss"][0])
+    if not math.isfinite(loss):
+        return loss, f"the loss is {loss}"
+    return loss, None if all_finite(model.get_weights()) else "there are weights that are no numbers"
 
 
 def _optimiser(learning_rate: float, batches: int, epochs: int) -> keras.optimizers.Optimizer:
@@ -214,6 +285,17 @@ def _optimiser(learning_rate: float, batches: int, epochs: int) -> keras.optimiz
         warmup_steps=warmup,
     )
     return keras.optimizers.AdamW(schedule, weight_decay=1e-4, clipnorm=1.0)
+
+
+class _StopAtNoNumber(keras.callbacks.Callback):
+    """Ends an epoch at the first loss that is no number: nothing good comes after it.
+
+    Keras' `TerminateOnNaN` does the same, but prints.
+    """
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        if not math.isfinite(logs["loss"]):
+            self.model.stop_training = True
 
 
 def _validate(model: keras.Model, validation: Slices) -> dict:
@@ -232,8 +314,6 @@ def _line(entry: dict, epochs: int) -> str:
 @contextlib.contextmanager
 def _precision(name: str) -> Iterator[None]:
     before = keras.config.dtype_policy()
-    if name == "auto":
-        name = "mixed_float16" if _gpus() else "float32"
     keras.config.set_dtype_policy(name)
     try:
         yield
@@ -275,72 +355,3 @@ class _RunningAverage(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         for mean, now in zip(self.weights, self.model.get_weights(), strict=True):
             mean += (1 - self.share) * (now - mean)
-
-
-@contextlib.contextmanager
-def _weights_of(model: keras.Model, average: _RunningAverage | None) -> Iterator[None]:
-    """Give the model the averaged weights for a moment; without an average leave it as it is."""
-    if average is None:
-        yield
-        return
-    now = model.get_weights()
-    model.set_weights(average.weights)
-    try:
-        yield
-    finally:
-        model.set_weights(now)
-
-
-class _Checkpoints:
-    """Whole epochs in a folder. `state.json` is written last, so it never names a half-written file."""
-
-    def __init__(self, folder: Path, settings: dict) -> None:
-        self.folder, self.settings = folder, json.loads(json.dumps(settings))
-        self.state_file = folder / "state.json"
-        folder.mkdir(parents=True, exist_ok=True)
-
-    def restore(
-        self, model: keras.Model, average: _RunningAverage | None
-    ) -> tuple[list[dict], list[np.ndarray] | None]:
-        if not self.state_file.exists():
-            return [], None
-        state = json.loads(self.state_file.read_text())
-        different = [k for k, v in self.settings.items() if state["settings"].get(k) != v]
-        if different:
-            raise ModelError(
-                f"{self.folder} holds a training with other settings: {different[0]} was "
-                f"{state['settings'].get(different[0])}, is now {self.settings[different[0]]}; choose another folder."
-            )
-        best_weights = None
-        if state["best"]:
-            model.load_weights(self.folder / state["best"])
-            best_weights = model.get_weights()
-        if average:
-            model.load_weights(self.folder / state["average"])
-            average.weights = model.get_weights()
-        model.load_weights(self.folder / state["last"])
-        return state["history"], best_weights
-
-    def keep(
-        self,
-        model: keras.Model,
-        history: list[dict],
-        best_weights: list[np.ndarray] | None,
-        average: _RunningAverage | None,
-    ) -> None:
-        epoch = history[-1]["epoch"]
-        last, best, averaged = f"epoch_{epoch:04d}.weights.h5", None, None
-        model.save_weights(self.folder / last)
-        if average:
-            averaged = f"average_{epoch:04d}.weights.h5"
-            with _weights_of(model, average):
-                model.save_weights(self.folder / averaged)
-        if best_weights is not None:
-            best_epoch = max(history, key=lambda e: (e["val_dice"], e["epoch"]))["epoch"]
-            best = f"{'average' if average else 'epoch'}_{best_epoch:04d}.weights.h5"
-        state = {"settings": self.settings, "history": history, "last": last, "best": best, "average": averaged}
-        with whole_file(self.state_file) as part:
-            part.write_text(json.dumps(state, indent=1))
-        for old in (*self.folder.glob("epoch_*.weights.h5"), *self.folder.glob("average_*.weights.h5")):
-            if old.name not in (last, best, averaged):
-                old.unlink()

@@ -7,6 +7,7 @@ import numpy as np
 from keras import layers
 
 from braintut.errors import ModelError
+from braintut.keras_settings import settle_keras
 
 MAX_CHANNELS = 2048
 """Channels at the bottom of the largest U-Net that is built: about 125 million weights, half a gigabyte."""
@@ -62,6 +63,7 @@ def build_unet(
     -----
     Introduced in lesson 02.
     """
+    settle_keras()
     _check_dimensions(filters, depth, stem, dropout)
     if size is not None and size % (stem * 2**depth):
         raise ModelError(
@@ -163,7 +165,7 @@ def _convolution(
     if normalisation == "batch":
         x = layers.BatchNormalization()(x)
     elif normalisation == "group":
-        x = layers.GroupNormalization(groups=min(8, filters))(x)
+        x = layers.GroupNormalization(groups=max(n for n in range(1, 9) if filters % n == 0))(x)
     elif normalisation != "none":
         raise ModelError(f"Unknown normalisation '{normalisation}'; choose batch, group or none.")
     return layers.ReLU()(x)
