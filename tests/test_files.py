@@ -87,3 +87,14 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "NamedTemporaryFile", full)
     with pytest.raises(DataError, match="No space left on device"):
         check_writable_folder(tmp_path)
+
+
+def test_two_who_write_at_once_do_not_meet(tmp_path):
+    path = tmp_path / "answer.txt"
+    with whole_file(path) as slow:
+        slow.write_text("first, and last to be ready")
+        with whole_file(path) as fast:
+            fast.write_text("second")
+        assert path.read_text() == "second"
+    assert path.read_text() == "first, and last to be ready"
+    assert [p.name for p in tmp_path.iterdir()] == ["answer.txt"]

@@ -184,3 +184,19 @@ def test_load_slices_takes_what_the_variable_names(monkeypatch, tmp_path, capsys
     monkeypatch.setenv("BRAINTUT_DATA", str(tmp_path / "nothing"))
     with pytest.raises(DataError, match="nothing"):
         load_slices()
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        lambda slices: patient_folds(slices, 1),
+        lambda slices: patient_folds(slices[:0]),
+        lambda slices: leaky_split_by_slice(slices, 0),
+        lambda slices: leaky_split_by_slice(slices, 0.999),
+        lambda slices: leaky_split_by_slice(slices[:5]),
+        lambda slices: split_by_fold(slices[:0], 1),
+    ],
+)
+def test_what_cannot_be_cut_is_refused_in_one_sentence(cut):
+    with pytest.raises(SplitError):
+        cut(make_slices())

@@ -45,8 +45,8 @@ def once_each(entries: Iterable[MatEntry]) -> list[MatEntry]:
             copies.append((other, best))
     copies += _copies_under_other_names(kept)
     _tell(copies, kept)
-    left_out = {copy for copy, _ in copies}
-    return sorted((entry for entry in kept if entry not in left_out), key=_order)
+    left_out = {id(copy) for copy, _ in copies}
+    return sorted((entry for entry in kept if id(entry) not in left_out), key=_order)
 
 
 def _order(entry: MatEntry) -> tuple[bool, int, str]:

@@ -6,6 +6,7 @@ import glob
 import hashlib
 import os
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from braintut.dataset.zips import is_zip
 from braintut.errors import DataError
 
 N_PUBLISHED = 3064
+A_DAY = 24 * 3600  # seconds
 _READER = 2  # counts up when the same files give other slices, so that older caches are made again
 
 
@@ -166,8 +168,10 @@ def load_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = T
 
 
 def _remove_older(place: Path, prefix: str, cache: Path) -> None:
-    for old in place.glob(f"{glob.escape(prefix)}*.h5"):
-        if old != cache:
+    """Remove caches of what the folder held before, and parts that a killed process left long ago."""
+    for old in place.glob(f"{glob.escape(prefix)}*"):
+        is_left_over = old.suffix == ".part" and time.time() - old.stat().st_mtime > A_DAY
+        if is_left_over or (old.suffix == ".h5" and old != cache):
             old.unlink(missing_ok=True)
 
 

@@ -177,11 +177,11 @@ def _parse(file: h5py.File, name: str) -> MatSlice:
 
 
 def _picture(group: h5py.Group, field: str, name: str) -> np.ndarray:
-    what = f"{name}: cjdata/{field}"
-    shape = getattr(group[field], "shape", None)
+    data, what = group[field], f"{name}: cjdata/{field}"
+    shape = getattr(data, "shape", None)
     if shape is not None and len(shape) != 2:
         raise DataError(f"{what} has shape {shape[::-1]}, but image and mask must be two pictures of one size, (H, W).")
-    picture = read_numbers(group[field], what).T
+    picture = read_numbers(data, what).T
     if picture.ndim != 2:
         raise DataError(f"{what} holds no pixels.")
     return picture
@@ -190,16 +190,16 @@ def _picture(group: h5py.Group, field: str, name: str) -> np.ndarray:
 def _grey_levels(image: np.ndarray, name: str) -> np.ndarray:
     if image.dtype.kind == "b":
         raise DataError(f"{name}: the image is of type bool, like a mask; grey levels are expected.")
-    if not np.isfinite(image).all():
+    if image.dtype.kind == "f" and not np.isfinite(image).all():
         raise DataError(f"{name}: the image holds NaN or infinite values.")
     return image
 
 
 def _yes_or_no(mask: np.ndarray, name: str) -> np.ndarray:
     """A mask of 0 and 1, or of 0 and 255, as bool; anything else would be a guess."""
-    inside = mask != 0
     top = mask.max()
-    if top not in (0, 1, 255) or (mask[inside] != top).any():
+    inside = mask.astype(bool)
+    if top not in (0, 1, 255) or np.count_nonzero(inside) != (np.count_nonzero(mask == top) if top else 0):
         values = ", ".join(f"{value:g}" for value in np.unique(mask)[:5])
         raise DataError(f"{name}: the mask holds {values} ...; it must hold 0 and 1 only (or 0 and 255).")
     return inside

@@ -13,6 +13,7 @@ MAX_VALUES = 4096 * 4096
 """Most values that one field may hold; a slice of the figshare set has 512 x 512."""
 LONGEST_ID = 200
 MAX_ITEM = 4 * LONGEST_ID  # bytes of one value; of numbers 16, of fixed text four a character
+MOST_SIDES = 64  # sides that the size of an array may have
 _EXACT = 2**53  # up to here a double holds every whole number
 
 
@@ -52,7 +53,7 @@ def read_numbers(field: object, name: str) -> np.ndarray:
         raise DataError(f"{name} holds values of type {_type_name(field)}; plain numbers are expected.")
     _check_size(field, name)
     values = np.asarray(field[()])
-    return values.astype(values.dtype.newbyteorder("="), copy=False)
+    return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
 
 
 def read_id(field: object, name: str) -> str:
@@ -93,7 +94,7 @@ def _out_of_its_cell(field: object, name: str) -> h5py.Dataset:
     for _ in range(3):  # a cell may hold a cell
         if not isinstance(field, h5py.Dataset):
             raise DataError(f"{name} is a struct; a plain value is expected.")
-        if _is_empty(field) or h5py.check_ref_dtype(field.dtype) is None:
+        if field.dtype.kind != "O" or _is_empty(field) or h5py.check_ref_dtype(field.dtype) is None:
             return field
         if field.size != 1:
             raise DataError(f"{name} is a cell array of {field.size} values; one value is expected.")
@@ -103,33 +104,35 @@ def _out_of_its_cell(field: object, name: str) -> h5py.Dataset:
 
 def _is_empty(field: h5py.Dataset) -> bool:
     # MATLAB stores the SIZE of an empty array as its values, and marks it.
-    return bool(field.attrs.get("MATLAB_empty", 0)) or not field.size
+    return not field.size or (field.size <= MOST_SIDES and bool(field.attrs.get("MATLAB_empty", 0)))
 
 
 def _is_text(field: h5py.Dataset) -> bool:
-    return h5py.check_string_dtype(field.dtype) is not None or (
-        matlab_class(field) == "char" and field.dtype.kind in "iu"
-    )
+    return _is_string(field) or (field.dtype.kind in "iu" and matlab_class(field) == "char")
+
+
+def _is_string(field: h5py.Dataset) -> bool:
+    return field.dtype.kind in "OS" and h5py.check_string_dtype(field.dtype) is not None
 
 
 def _may_be_codes(field: h5py.Dataset) -> bool:
     """Whole numbers that Python wrote without saying what they are: several of them, or uint16, are characters."""
-    return not matlab_class(field) and field.dtype.kind in "iu" and (field.size > 1 or field.dtype == np.uint16)
+    return field.dtype.kind in "iu" and not matlab_class(field) and (field.size > 1 or field.dtype == np.uint16)
 
 
 def _check_size(field: h5py.Dataset, name: str) -> None:
     """Refuse what would take much memory: HDF5 reads chunks whole, and unpacks whatever lies in them."""
-    chunk = field.chunks or (1,) * len(field.shape)
-    padded = math.prod(-(-side // of_chunk) * of_chunk for side, of_chunk in zip(field.shape, chunk, strict=True))
-    too_many = max(padded, math.prod(chunk)) > MAX_VALUES or field.dtype.itemsize > MAX_ITEM
+    shape, chunk, itemsize = field.shape, field.chunks, field.dtype.itemsize
+    padded = math.prod(-(-side // part) * part for side, part in zip(shape, chunk or shape, strict=True))
+    too_many = max(padded, math.prod(chunk or ())) > MAX_VALUES or itemsize > MAX_ITEM
     # Packing never makes an array twice as large, so that such chunks hold something else.
-    if too_many or field.id.get_storage_size() > 2 * padded * field.dtype.itemsize + 4096:
-        raise DataError(f"{name} claims {field.shape} values or packs more than that; it is no slice, or damaged.")
+    if too_many or (chunk and field.id.get_storage_size() > 2 * padded * itemsize + 4096):
+        raise DataError(f"{name} claims {shape} values or packs more than that; it is no slice, or damaged.")
 
 
 def _decode(field: h5py.Dataset, name: str) -> str:
     """One line of text; blanks at its ends are cut."""
-    is_string = h5py.check_string_dtype(field.dtype) is not None
+    is_string = _is_string(field)
     if field.size != 1 if is_string else field.size != max(field.shape, default=1):
         raise DataError(f"{name} holds several lines of text; one is expected.")
     _check_size(field, name)

@@ -88,9 +88,11 @@ def name_in_zip(path: Path, within: tuple[str, ...], member: str | None = None) 
 @contextlib.contextmanager
 def open_zip(path: Path, within: tuple[str, ...], name: str) -> Iterator[zipfile.ZipFile]:
     """Open a zip, or one in a zip; whatever zipfile raises while it is read comes out as a `DataError`."""
+    is_open = False
     try:
         source = io.BytesIO(_inner_zip(path, path.stat().st_mtime_ns, within)) if within else path
         with zipfile.ZipFile(source) as archive:
+            is_open = True
             yield archive
     except BraintutError:
         raise
@@ -102,7 +104,8 @@ def open_zip(path: Path, within: tuple[str, ...], name: str) -> Iterator[zipfile
         raise DataError(f"{name} is packed in a way that Python cannot read ({error}); unpack it yourself.") from error
     except Exception as error:  # a damaged zip makes zipfile raise nearly any kind
         why = " ".join(str(error).split())[:200] or type(error).__name__
-        raise DataError(f"{name} is no whole zip, or damaged in one ({why}); download the zip again.") from error
+        what = "is damaged in its zip" if is_open else "is no whole zip"
+        raise DataError(f"{name} {what} ({why}); download it again.") from error
 
 
 @functools.lru_cache(maxsize=1)
