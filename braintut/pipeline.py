@@ -527,7 +527,7 @@ def _stored_weights(model: keras.Model) -> list[np.ndarray]:
 
 
 def save_weights(path: Path, model: keras.Model) -> None:
-    """Write the weights of a U-Net as plain arrays, in their order."""
+    """Write the weights of a U-Net as plain arrays, in their order; refused if they are no numbers."""
     weights = _stored_weights(model)
     _check_weights(weights)
     with whole_file(path) as part, open(part, "wb") as file:

@@ -187,6 +187,20 @@ def odd_hdf5(draw: st.DrawFn, good: Mapping[str, object], group: str = "", attri
         return file.id.get_file_image()
 
 
+@st.composite
+def changed_hdf5(draw: st.DrawFn, good: bytes) -> bytes:
+    """A good HDF5 file in which one or two datasets, wherever they lie, became odd."""
+    buffer = io.BytesIO(good)
+    with h5py.File(buffer, "r+") as file:
+        names: list[str] = []
+        file.visititems(lambda name, thing: names.append(name) if isinstance(thing, h5py.Dataset) else None)
+        for name in draw(st.sets(st.sampled_from(names), min_size=1, max_size=2)):
+            place, last = file[name].parent, name.rsplit("/", 1)[-1]
+            del place[last]
+            draw(st.sampled_from(_ODD_DATASETS))(draw, place, last)
+    return buffer.getvalue()
+
+
 _ODD_ATTRIBUTES = (b"double", "char", np.bytes_(b"\xff\xfe"), 1, [1.5, 2.5], h5py.Empty("f4"), "x" * 5000, "\u00e9")
 
 

@@ -24,6 +24,7 @@ from PIL import Image
 from braintut.errors import BraintutError
 from making import block_mask, head, write_cvind, write_mat
 from mutating import (
+    changed_hdf5,
     changed_json,
     mutate,
     mutate_inside_png,
@@ -332,9 +333,9 @@ SETTINGS = {"epochs": 2, "batch_size": 1, "seed": 0}
 
 
 def _checkpoints(folder: Path):
-    from braintut.segmentation.training import _Checkpoints
+    from braintut.segmentation.checkpoints import Checkpoints
 
-    return _Checkpoints(folder, SETTINGS)
+    return Checkpoints(folder, SETTINGS)
 
 
 def _states(folder: Path) -> list[bytes]:
@@ -345,7 +346,7 @@ def _states(folder: Path) -> list[bytes]:
 def _keep_epoch(folder: Path) -> None:
     model = _compiled()
     history = [{"epoch": 1, "loss": 1.0, "val_dice": 0.5, "val_missed": 0.0, "seconds": 0.1}]
-    _checkpoints(folder).keep(model, history, model.get_weights(), None)
+    _checkpoints(folder).keep(model, history, model.get_weights())
 
 
 @cache
@@ -360,7 +361,7 @@ def _restore(path: Path) -> None:
     folder = path.parent
     if not (folder / "epoch_0001.weights.h5").exists():
         _compiled().save_weights(folder / "epoch_0001.weights.h5")
-    history, best = _checkpoints(folder).restore(_compiled(), None)
+    history, best = _checkpoints(folder).restore(_compiled())
     assert [entry["epoch"] for entry in history] == list(range(1, len(history) + 1))
     assert all(np.isfinite(entry["loss"]) for entry in history)
     assert best is None or all(np.isfinite(w).all() for w in best)
@@ -377,7 +378,7 @@ def _restore_weights(path: Path) -> None:
         data = path.read_bytes()
         _keep_epoch(folder)
         path.write_bytes(data)
-    _checkpoints(folder).restore(_compiled(), None)
+    _checkpoints(folder).restore(_compiled())
 
 
 JSON = lambda seeds: st.sampled_from([json.loads(seed) for seed in seeds]).flatmap(changed_json)  # noqa: E731
@@ -425,6 +426,6 @@ READERS = {
     "records": Reader("records.json", _records, _read_records, JSON),
     "state": Reader("state.json", _states, _restore, JSON),
     "checkpoint": Reader(
-        "epoch_0001.weights.h5", _saved_weights, _restore_weights, lambda seeds: st.binary(max_size=2000)
+        "epoch_0001.weights.h5", _saved_weights, _restore_weights, lambda seeds: changed_hdf5(seeds[0])
     ),
 }

@@ -41,6 +41,8 @@ def in_our_style(draw: Callable[Given, Drawing]) -> Callable[Given, Drawing]:
             drawing = draw(*args, **kwargs)
             if not isinstance(drawing, bytes):
                 _make_first_ticks(drawing)
+            interactive = plt.isinteractive()
+        plt.interactive(interactive)  # a notebook turns this on with its first figure, which may have been this one
         return drawing
 
     return drawn

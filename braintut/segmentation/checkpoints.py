@@ -209,7 +209,7 @@ class Checkpoints:
         names = [name for name in {**self.settings, **before} if before.get(name) != self.settings.get(name)]
         if not names:
             return
-        of_slices = [name for name in names if name.split()[0] in ("training", "validation")]
+        of_slices = [name for name in names if name.startswith(("training ", "validation "))]
         if of_slices:
             # Where the ids differ everything does.
             what = [name.replace("ids", "slices") for name in of_slices if name.endswith("ids")] or of_slices
