@@ -53,6 +53,8 @@ def test_names_of_files_exist_on_every_system():
     assert [name for name in folded if any(reserved.match(part) for part in name.split("/"))] == []
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "braintut" / "assets").glob("*/reference.csv")), ids=lambda p: p.parent.name)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "braintut" / "assets").glob("*/reference.csv")), ids=lambda p: p.parent.name
+)
 def test_shipped_tables_end_lines_as_we_write_them(path):
     assert b"\r" not in path.read_bytes()
