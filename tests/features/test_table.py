@@ -117,10 +117,10 @@ def test_bright_tumour_stands_out():
     assert measured["place_above_centre_mm"] == pytest.approx(0.1 * 256, rel=0.02)
 
 
-def soft_head(size):
-    """A head of 200 mm with a slanting tumour, bright rim and dark core; all edges are wider than a pixel."""
-    y, x = (np.mgrid[:size, :size] + 0.5) * 256 / size - 128  # mm from the middle
-    along, across = 0.8 * (x - 40) + 0.6 * (y + 30), 0.8 * (y + 30) - 0.6 * (x - 40)
+def soft_head(size, column, row):
+    """A head with a slanting tumour (place in mm from the middle), bright rim and dark core; no edge is sharp."""
+    y, x = (np.mgrid[:size, :size] + 0.5) * 256 / size - 128
+    along, across = 0.8 * (x - column) + 0.6 * (y - row), 0.8 * (y - row) - 0.6 * (x - column)
     radius = np.hypot(along / 30, across / 18)  # 1 on the tumour's outline
     tissue = 0.4 + 0.001 * x + 0.0005 * y + 0.06 * np.sin(x / 9) * np.sin(y / 7)
     tumour = 0.3 * expit((1 - radius) * 10) - 0.2 * expit((0.5 - radius) * 10)
@@ -128,9 +128,19 @@ def soft_head(size):
     return np.clip(head * (tissue + tumour), 0, 1).astype(np.float32), radius < 1
 
 
+def on_two_grids(column, row):
+    fine, coarse = soft_head(256, column, row), soft_head(128, column, row)
+    return measure_features(*fine, pixel_mm=1.0), measure_features(*coarse, pixel_mm=2.0)
+
+
 @pytest.fixture(scope="module")
-def soft_heads():
-    return measure_features(*soft_head(256), pixel_mm=1.0), measure_features(*soft_head(128), pixel_mm=2.0)
+def deep():
+    return on_two_grids(column=40, row=-30)
+
+
+@pytest.fixture(scope="module")
+def at_the_surface():
+    return on_two_grids(column=5, row=65)
 
 
 GRID_MATTERS = {
@@ -146,9 +156,24 @@ GRID_MATTERS = {
 
 
 @pytest.mark.parametrize("name", FEATURES)
-def test_grid_size_hardly_matters(soft_heads, name):
-    fine, coarse = soft_heads
+def test_grid_size_hardly_matters(deep, name):
+    fine, coarse = deep
     assert coarse[name] == pytest.approx(fine[name], rel=GRID_MATTERS.get(name, 0.08), abs=0)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "place_surface_share",
+        "symmetry_overlap",
+        "ring_near_dark_share",
+        "ring_middle_dark_share",
+        "ring_far_dark_share",
+    ],
+)
+def test_grid_size_hardly_matters_to_what_is_zero_deep_inside(at_the_surface, name):
+    fine, coarse = at_the_surface
+    assert 0 < coarse[name] == pytest.approx(fine[name], rel=0.1, abs=0)
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (60, 91), (33, 40)])
