@@ -135,7 +135,8 @@ def slices(folder: Path, times: int, rng: np.random.Generator) -> Outcome:
 
 def saving(folder: Path, times: int, rng: np.random.Generator) -> Outcome:
     """`Pipeline.save` over another pair: one of the two must load, whole, also where a kill follows a kill."""
-    from braintut.pipeline import ASSETS, Pipeline, load_pipeline
+    from braintut.pipeline.card import ASSETS
+    from braintut.pipeline.pipeline import Pipeline, load_pipeline
 
     class Weights:
         """Arrays in place of a network, which a forked process could not ask for its own."""

@@ -12,9 +12,10 @@ from .dataset.splits import patient_folds as patient_folds
 from .dataset.splits import split_by_fold as split_by_fold
 from .dataset.splits import split_by_merged_patient as split_by_merged_patient
 from .dataset.splits import split_by_patient as split_by_patient
-from .evaluation import evaluate_folder as evaluate_folder
-from .evaluation import evaluate_slices as evaluate_slices
-from .fitting import fit_pipeline as fit_pipeline
-from .pipeline import Pipeline as Pipeline
-from .pipeline import load_pipeline as load_pipeline
+from .pipeline.card import load_card as load_card
+from .pipeline.evaluation import evaluate_folder as evaluate_folder
+from .pipeline.evaluation import evaluate_slices as evaluate_slices
+from .pipeline.fitting import fit_pipeline as fit_pipeline
+from .pipeline.pipeline import Pipeline as Pipeline
+from .pipeline.pipeline import load_pipeline as load_pipeline
 from .report import Report as Report

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from braintut import __version__
-from braintut.card import check_numbers
 from braintut.console import forget_unsaid, open_console, say
 from braintut.dataset.files import (
     check_writable_file,
@@ -28,6 +27,7 @@ from braintut.dataset.files import (
     write_text,
 )
 from braintut.errors import BraintutError, CheckpointError, DataError
+from braintut.pipeline.card import check_numbers, load_card
 from braintut.quiet import import_quietly
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def demo(
     check_writable_folder(out)
     _draw_as_shipped()
     load = import_quietly("braintut.dataset.load")
-    evaluation, fitting = import_quietly("braintut.evaluation"), import_quietly("braintut.fitting")
+    evaluation, fitting = import_quietly("braintut.pipeline.evaluation"), import_quietly("braintut.pipeline.fitting")
     from braintut.dataset.splits import split_by_fold
 
     train, test = split_by_fold(load.load_phantoms(), fold=5)
@@ -237,7 +237,7 @@ def train(
     from braintut.dataset.splits import split_by_fold
 
     evaluation, fitting, pipelines = map(
-        import_quietly, ("braintut.evaluation", "braintut.fitting", "braintut.pipeline")
+        import_quietly, ("braintut.pipeline.evaluation", "braintut.pipeline.fitting", "braintut.pipeline.pipeline")
     )
     _check_training_options(
         size, stem * 2**depth, classes, learning_rate, threshold, faint_threshold, averaging, precision
@@ -349,7 +349,7 @@ def _numbers_of(source: Path) -> tuple[dict, str]:
             raise DataError(f"{source} is not the records.json of experiments/records.py ({reason}).") from error
         check_numbers(numbers, source, complete=True)
         return numbers, f"the same recipe, each fold counted by a pair fitted on the others (folds {folds})"
-    numbers = import_quietly("braintut.pipeline").load_pipeline(str(source)).card["numbers"]
+    numbers = load_card(source)["numbers"]
     if not numbers or "per_type" not in numbers:
         raise DataError(f"The card of {source} holds no such numbers; train that pair again with --hold-out.")
     check_numbers(numbers, source, complete=True)
@@ -369,7 +369,7 @@ def evaluate(
     """Measure a pair on patients it never saw: Dice, surface distance and type, misses counted."""
     if json_file:
         check_writable_file(json_file)
-    evaluation, pipelines = import_quietly("braintut.evaluation"), import_quietly("braintut.pipeline")
+    evaluation, pipelines = import_quietly("braintut.pipeline.evaluation"), import_quietly("braintut.pipeline.pipeline")
     pipeline = pipelines.load_pipeline(model)
     numbers = evaluation.evaluate_folder(pipeline, data, fold, allow_training_patients).numbers
     if json_file:
@@ -451,7 +451,7 @@ def _find_scans(scans: list[Path]) -> list[tuple[Path, BraintutError | None]]:
 
 def _load_pipeline(model: str | None):
     _draw_as_shipped()
-    return import_quietly("braintut.pipeline").load_pipeline(model)
+    return import_quietly("braintut.pipeline.pipeline").load_pipeline(model)
 
 
 def _with_progress(found: list) -> Iterable:

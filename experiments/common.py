@@ -19,7 +19,7 @@ from braintut.dataset.figshare import load_figshare
 from braintut.dataset.files import whole_file
 from braintut.dataset.slices import Slices
 from braintut.features.head import find_head
-from braintut.fitting import runs_folder
+from braintut.pipeline.fitting import runs_folder
 from braintut.results import RESULTS
 from braintut.segmentation.augmentation import Augmentation
 from braintut.segmentation.metrics import MISSED_BELOW, bootstrap_interval, dice_score

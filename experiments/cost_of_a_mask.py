@@ -31,7 +31,7 @@ from braintut.classification.classifier import fit_classifier, make_classifier, 
 from braintut.classification.jitter import jitter_mask
 from braintut.dataset.slices import TUMOUR_TYPES, Slices
 from braintut.features.table import measure_table
-from braintut.fitting import predict_masks
+from braintut.pipeline.fitting import predict_masks
 from braintut.segmentation.training import TrainingRun
 
 HALVES = ((1, 2), (3, 4))

@@ -30,7 +30,7 @@ from common import (
 from records import FIRST_CYCLE, LOOK, SECOND_CYCLE
 
 from braintut.dataset.slices import Slices
-from braintut.fitting import predict_masks, runs_folder
+from braintut.pipeline.fitting import predict_masks, runs_folder
 from braintut.segmentation.training import TrainingRun, train_unet
 
 SIZE = 128

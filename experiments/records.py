@@ -26,10 +26,12 @@ from planes import PLANES, guess_planes
 from braintut.classification.classifier import predict_types
 from braintut.dataset.slices import Slices
 from braintut.errors import ModelError
-from braintut.evaluation import evaluate_folder, numbers_of_group, summarise, vote_right
 from braintut.features.table import measure_table
-from braintut.fitting import fit_on_mixed_masks, fit_pipeline, predict_masks, runs_folder
-from braintut.pipeline import Pipeline, load_pipeline, shipped_pairs
+from braintut.pipeline.card import shipped_pairs
+from braintut.pipeline.evaluation import evaluate_folder
+from braintut.pipeline.fitting import fit_on_mixed_masks, fit_pipeline, predict_masks, runs_folder
+from braintut.pipeline.pipeline import Pipeline, load_pipeline
+from braintut.pipeline.scores import numbers_of_group, summarise, vote_right
 from braintut.segmentation.metrics import MISSED_BELOW
 
 FIRST_CYCLE = {"epochs": 45, "learning_rate": 2e-3}

@@ -5,14 +5,13 @@ Run: python experiments/table.py     prints both; tests/test_readme.py holds the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from braintut.dataset.slices import TUMOUR_TYPES
-from braintut.results import RESULTS, list_results, load_result
+from braintut.pipeline.card import load_card
+from braintut.results import list_results, load_result
 
-# The pairs lie beside the results; asking braintut.pipeline where would load Keras for a path.
-CHECKABLE = RESULTS.parent / "figshare_without_fold_4" / "card.json"
+CHECKABLE = "figshare_without_fold_4"
 HEADING = ["| claim | measured | 95 % interval | `experiments/` |", "| --- | --- | --- | --- |"]
 
 
@@ -176,7 +175,7 @@ def headline() -> str:
     """What the shipped recipe reached on patients never seen: all counted folds, and the one anyone can count again."""
     records = load_result("records")
     every = records["card_numbers"]
-    one = json.loads(CHECKABLE.read_text(encoding="utf-8"))["numbers"]
+    one = load_card(CHECKABLE)["numbers"]
 
     def row(words: str, entry: str, interval: str | None = None, number: str = "dice", form: str = ".1%") -> str:
         low_high = "to".join(f" {bound:{form}} " for bound in every[number][interval]) if interval else " "

@@ -27,8 +27,8 @@ from common import (
 )
 
 from braintut.dataset.slices import Slices
-from braintut.pipeline import THRESHOLD
 from braintut.segmentation.losses import DiceLoss, DiceTypeLoss
+from braintut.segmentation.mask import THRESHOLD
 from braintut.segmentation.prediction import predict_classes, tumour_probability, types_inside
 
 # The first is the network of experiment 2, so that it is trained once only.

@@ -18,7 +18,7 @@ def phantoms():
 @pytest.fixture(scope="session")
 def tiny_pipeline(phantoms):
     """A pair that was hardly trained: good enough to go through every step, and fitted without fold 5."""
-    from braintut.fitting import fit_pipeline
+    from braintut.pipeline.fitting import fit_pipeline
 
     train, _ = split_by_fold(phantoms, 5)
     return fit_pipeline(
@@ -35,7 +35,7 @@ def tiny_pipeline(phantoms):
 @pytest.fixture(scope="session")
 def typed_pipeline(phantoms, tiny_pipeline):
     """A pair whose network tells the types apart, too, hardly trained either."""
-    from braintut.fitting import fit_pipeline
+    from braintut.pipeline.fitting import fit_pipeline
 
     train, _ = split_by_fold(phantoms, 5)
     return fit_pipeline(

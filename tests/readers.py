@@ -214,7 +214,7 @@ def _read_slices(path: Path) -> None:
 
 # --- pairs --------------------------------------------------------------------------------------------------------
 
-SHIPPED = Path(__file__).resolve().parents[1] / "braintut" / "assets"
+SHIPPED = Path(__file__).resolve().parents[1] / "braintut" / "assets" / "models"
 
 
 def _cards(folder: Path) -> list[bytes]:
@@ -228,8 +228,8 @@ def _short_card(name: str) -> dict:
 
 
 def _read_card(path: Path) -> None:
-    from braintut.card import read_card
-    from braintut.pipeline import Pipeline
+    from braintut.pipeline.card import read_card
+    from braintut.pipeline.pipeline import Pipeline
     from braintut.report.page import _model_part
 
     pipeline = Pipeline(None, None, None, None, read_card(path.parent))
@@ -247,14 +247,14 @@ def _tiny_unet():
 
 
 def _weights(folder: Path) -> list[bytes]:
-    from braintut.pipeline import save_weights
+    from braintut.pipeline.storage import save_weights
 
     save_weights(folder / "seed.npz", _tiny_unet())
     return [(folder / "seed.npz").read_bytes()]
 
 
 def _read_weights(path: Path) -> None:
-    from braintut.pipeline import load_weights
+    from braintut.pipeline.storage import load_weights
 
     load_weights(path, _tiny_unet())
     assert all(np.isfinite(w).all() for w in _tiny_unet().get_weights())
@@ -292,7 +292,7 @@ def _tables(folder: Path) -> list[bytes]:
 
 
 def _read_table(path: Path) -> None:
-    from braintut.pipeline import read_reference
+    from braintut.pipeline.storage import read_reference
 
     assert len(read_reference(path).median())
 
@@ -321,7 +321,7 @@ def _records(folder: Path) -> list[bytes]:
 
 def _read_records(path: Path) -> None:
     from braintut.cli import _numbers_of
-    from braintut.evaluation import weak_points
+    from braintut.pipeline.scores import weak_points
     from braintut.report.page import _model_part
 
     numbers, words = _numbers_of(path)

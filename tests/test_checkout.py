@@ -37,7 +37,7 @@ def test_a_clone_of_git_for_windows_holds_the_pairs_that_their_cards_name(tmp_pa
     tracked_files()  # skips where this is no git checkout
     clone = tmp_path / "Ü b's 脑" / "clone"
     subprocess.run(["git", "-c", "core.autocrlf=true", "clone", "-q", str(ROOT), str(clone)], check=True)
-    cards = list((clone / "braintut" / "assets").glob("*/card.json"))
+    cards = list((clone / "braintut" / "assets" / "models").glob("*/card.json"))
     assert len(cards) >= 3
     for card in cards:
         named = json.loads(card.read_text(encoding="utf-8"))["files"]
@@ -54,7 +54,7 @@ def test_names_of_files_exist_on_every_system():
 
 
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "braintut" / "assets").glob("*/reference.csv")), ids=lambda p: p.parent.name
+    "path", sorted((ROOT / "braintut" / "assets" / "models").glob("*/reference.csv")), ids=lambda p: p.parent.name
 )
 def test_shipped_tables_end_lines_as_we_write_them(path):
     assert b"\r" not in path.read_bytes()

@@ -46,7 +46,7 @@ def test_a_file_that_stops_keras_is_named(tmp_path, name, value):
 from braintut.errors import ModelError
 from braintut.quiet import import_quietly
 try:
-    import_quietly("braintut.pipeline")
+    import_quietly("braintut.pipeline.pipeline")
 except ModelError as error:
     print(error)
 """

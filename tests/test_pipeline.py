@@ -18,9 +18,13 @@ from braintut.dataset.preprocessing import resize
 from braintut.dataset.slices import TUMOUR_TYPES, concatenate
 from braintut.dataset.splits import split_by_fold
 from braintut.errors import DataError, ModelError, SplitError
-from braintut.evaluation import calibration, evaluate_slices, summarise, weak_points
-from braintut.fitting import fit_pipeline
-from braintut.pipeline import Pipeline, as_stored, keep_tumour, load_pipeline, mark_tumour, shipped_pairs
+from braintut.pipeline.card import shipped_pairs
+from braintut.pipeline.evaluation import evaluate_slices
+from braintut.pipeline.fitting import fit_pipeline
+from braintut.pipeline.pipeline import Pipeline, load_pipeline
+from braintut.pipeline.scores import calibration, summarise, weak_points
+from braintut.pipeline.storage import as_stored
+from braintut.segmentation.mask import largest_component, mark_tumour
 from braintut.segmentation.prediction import predict_probabilities
 from braintut.segmentation.training import TrainingRun
 from braintut.segmentation.unet import build_unet
@@ -101,7 +105,7 @@ def test_largest_piece_is_kept_unless_it_is_noise(areas, pixel_mm, left):
     for i, area in enumerate(areas):
         side = int(area**0.5)
         mask[2 : 2 + side, 10 * i : 10 * i + side] = True
-    assert keep_tumour(mask, pixel_mm).sum() == left
+    assert largest_component(mask, pixel_mm).sum() == left
 
 
 @pytest.mark.parametrize(

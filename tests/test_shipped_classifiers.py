@@ -14,7 +14,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 
 from braintut.classification import storing
 from braintut.classification.storing import load_classifier
-from braintut.pipeline import ASSETS
+from braintut.pipeline.card import ASSETS
 
 STORED = Path(__file__).with_name("shipped_probabilities.json")
 CLASSIFIERS = sorted(path.relative_to(ASSETS).as_posix() for path in ASSETS.glob("*/*.skops"))

@@ -8,7 +8,7 @@ import pytest
 
 from braintut import cli, fitting
 from braintut.errors import CheckpointError, DataError
-from braintut.pipeline import Pipeline
+from braintut.pipeline.pipeline import Pipeline
 from test_cli import run
 
 
@@ -136,7 +136,7 @@ def test_a_fault_in_the_test_slices_does_not_cost_the_pair(monkeypatch, capsys, 
         raise DataError("1.mat is damaged.")
 
     monkeypatch.setattr(fitting, "fit_pipeline", lambda *_, **__: tiny_pipeline)
-    monkeypatch.setattr("braintut.evaluation.evaluate_slices", faulty)
+    monkeypatch.setattr("braintut.pipeline.evaluation.evaluate_slices", faulty)
     code, _, err = run(monkeypatch, capsys, "train", "phantoms", "--out", tmp_path / "pair", "--hold-out", 5)
     assert code == 1 and "1.mat is damaged" in err and (tmp_path / "pair" / "card.json").is_file()
 

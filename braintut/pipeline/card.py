@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+import os
 import reprlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from braintut.dataset.slices import merged_patient
 from braintut.errors import ModelError
 
+ASSETS = Path(__file__).parents[1] / "assets" / "models"
+
 CARD_FILE = "card.json"
+FILES = ("unet.npz", "classifier.skops", "classifier_true_mask.skops", "reference.csv")
+"""What lies beside the card of a pair; it names the hash of each."""
+
 FORMAT = 2
 """Cards of a higher number come from a newer braintut. Format 1, without a number, had other names of features."""
 
@@ -63,6 +71,89 @@ def read_card(folder: Path) -> dict:
         raise ModelError(f"{path} is no card of a pair, or damaged ({error}); train or install again.") from error
     check_card(card, path)
     return card
+
+
+def load_card(name: str | os.PathLike) -> dict:
+    """Read the card of a pair by its name or folder, without its network.
+
+    Parameters
+    ----------
+    name : str or path
+        `"phantom"`, `"figshare"`, or a folder that `Pipeline.save` wrote. A
+        folder of yours wins over a shipped pair of the same name.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ModelError
+        If there is no such pair, or its card is damaged.
+
+    Examples
+    --------
+    >>> load_card("phantom")["data"]["summary"][:10]
+    '161 slices'
+    """
+    folder = pair_folder(name)
+    try:
+        return read_card(folder)
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"There is no trained pair '{folder}'; give one of {', '.join(shipped_pairs()) or '(none shipped)'} "
+            f"or a folder that `braintut train` wrote."
+        ) from error
+
+
+def pair_folder(name: str | os.PathLike) -> Path:
+    """The folder that a name means: one's own where it holds a pair, even a damaged one; a shipped pair's otherwise."""
+    own = Path(name)
+    if any((own / file).exists() for file in (CARD_FILE, *FILES)):
+        return own
+    return ASSETS / name if name in shipped_pairs() else own
+
+
+def shipped_pairs() -> list[str]:
+    """Names of the pairs that come with braintut."""
+    return sorted(path.parent.name for path in ASSETS.glob(f"*/{CARD_FILE}"))
+
+
+def training_losses(card: dict) -> list[float]:
+    """Mean training loss of every epoch that a U-Net went through, those of the pair it started from first."""
+    settings, losses = card["settings"], []
+    while settings:
+        losses = settings["loss_per_epoch"] + losses
+        settings = settings.get("start_from")
+    return losses
+
+
+def was_fitted_on(card: dict, patient: str) -> bool:
+    """Whether a pair was fitted on slices of this patient (the exact id decides)."""
+    return _fingerprint(card["salt"], patient) in card["patients"]
+
+
+def was_fitted_on_twin(card: dict, patient: str) -> bool:
+    """Whether a pair was fitted on this patient or one whose merged id is the same."""
+    return _fingerprint(card["salt"], merged_patient(patient)) in card["merged_patients"]
+
+
+def fingerprints(salt: str, patients: Iterable[str]) -> dict[str, list[str]]:
+    """Salted SHA-256 of patient ids and of merged ids, for the model card.
+
+    It hides how an id is spelled, not who took part: whoever has the dataset
+    can compute the same hashes.
+    """
+    patients = sorted(set(patients))
+    merged = sorted({merged_patient(p) for p in patients})
+    return {
+        "patients": sorted(_fingerprint(salt, p) for p in patients),
+        "merged_patients": sorted(_fingerprint(salt, p) for p in merged),
+    }
+
+
+def _fingerprint(salt: str, patient: str) -> str:
+    return hashlib.sha256((salt + patient).encode(errors="surrogatepass")).hexdigest()
 
 
 def check_card(card: object, name: object) -> None:

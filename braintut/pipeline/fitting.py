@@ -17,15 +17,17 @@ import pandas as pd
 import sklearn
 from sklearn.pipeline import Pipeline as SklearnPipeline
 
-from braintut.card import FORMAT
 from braintut.classification.classifier import check_patients, fit_classifier, make_classifier
 from braintut.classification.jitter import jitter_mask
 from braintut.dataset.slices import TUMOUR_TYPES, Slices
 from braintut.errors import DataError, ModelError
 from braintut.features.table import measure_table
-from braintut.pipeline import THRESHOLD, Pipeline, as_stored, fingerprints, mark_tumour, on_own_grid
+from braintut.pipeline.card import FORMAT, fingerprints
+from braintut.pipeline.pipeline import Pipeline, on_own_grid
+from braintut.pipeline.storage import as_stored
 from braintut.report.words import NOT_FOR_CLINICAL_USE
 from braintut.segmentation.augmentation import Augmentation
+from braintut.segmentation.mask import THRESHOLD, mark_tumour
 from braintut.segmentation.prediction import predict_probabilities
 from braintut.segmentation.training import train_unet
 from braintut.segmentation.unet import build_unet

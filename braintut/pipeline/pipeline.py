@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
 import os
 import re
 import sys
 import time
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,35 +14,26 @@ from pathlib import Path
 import keras
 import numpy as np
 import pandas as pd
-from scipy.ndimage import label as connected_components
 from sklearn.pipeline import Pipeline as SklearnPipeline
 
-from braintut.card import CARD_FILE, read_card
 from braintut.classification.classifier import predict_types
 from braintut.classification.insight import explain
-from braintut.classification.storing import load_classifier, save_classifier
 from braintut.dataset.arrays import as_pixel_mm
-from braintut.dataset.files import whole_file, write_text
 from braintut.dataset.head import check_head
 from braintut.dataset.preprocessing import crop_from_square, normalise, pad_to_square, resize, resize_mask
 from braintut.dataset.scans import Scan, read_scan
-from braintut.dataset.slices import FIELD_OF_VIEW_MM, TUMOUR_TYPES, Slices, assumed_pixel_mm, merged_patient
+from braintut.dataset.slices import FIELD_OF_VIEW_MM, TUMOUR_TYPES, Slices, assumed_pixel_mm
 from braintut.errors import DataError, ModelError
 from braintut.features.table import measure_features
+from braintut.pipeline.card import ASSETS, pair_folder, training_losses, was_fitted_on, was_fitted_on_twin
+from braintut.pipeline.storage import StoredPair, load_pair, save_pair
 from braintut.report.report import Report
-from braintut.segmentation.checkpoints import all_finite
+from braintut.segmentation.mask import THRESHOLD, mark_tumour
 from braintut.segmentation.prediction import predict_classes, tumour_probability, types_inside
 from braintut.segmentation.unet import build_unet, fold_normalisation
 
-ASSETS = Path(__file__).parent / "assets"
-MIN_AREA_MM2 = 10.0
-"""Smaller spots are noise: the smallest tumour that radiologists outlined has about four times this area."""
-
 FIELD_OF_VIEW_LIMITS_MM = (20.0, 2000.0)
 """A picture that is smaller or larger across shows no head: its pixel size was stated in another unit."""
-
-THRESHOLD = 0.5
-"""A pixel belongs to the tumour from this probability on, unless the card of a pair names another."""
 
 
 @dataclass(frozen=True)
@@ -124,11 +111,7 @@ class Pipeline:
     @property
     def training_losses(self) -> list[float]:
         """Mean training loss of every epoch that its U-Net went through, those of the pair it started from first."""
-        settings, losses = self.card["settings"], []
-        while settings:
-            losses = settings["loss_per_epoch"] + losses
-            settings = settings.get("start_from")
-        return losses
+        return training_losses(self.card)
 
     def __call__(self, scan: Scan | Slices | np.ndarray | str | os.PathLike, pixel_mm: float | None = None) -> Report:
         """Look at one scan.
@@ -276,11 +259,11 @@ class Pipeline:
 
     def was_fitted_on(self, patient: str) -> bool:
         """Whether this pair was fitted on slices of this patient (the exact id decides)."""
-        return _fingerprint(self.card["salt"], patient) in self.card["patients"]
+        return was_fitted_on(self.card, patient)
 
     def was_fitted_on_twin(self, patient: str) -> bool:
         """Whether this pair was fitted on this patient or one whose merged id is the same."""
-        return _fingerprint(self.card["salt"], merged_patient(patient)) in self.card["merged_patients"]
+        return was_fitted_on_twin(self.card, patient)
 
     def save(self, folder: str | os.PathLike) -> Path:
         """Write the pair to a folder: plain arrays, skops files and a JSON card.
@@ -288,22 +271,8 @@ class Pipeline:
         A pair that was there before stays until the new one is whole: the new files wait beside the old ones, and
         only then the new card takes the old one's place. Whenever a save is broken off, one of the two pairs loads.
         """
-        folder = Path(folder)
-        _finish_save(folder)
-        save_weights(folder / f"unet.npz{NEW}", self.unet)
-        save_classifier(folder / f"classifier.skops{NEW}", self.classifier)
-        save_classifier(folder / f"classifier_true_mask.skops{NEW}", self.classifier_true_mask)
-        with whole_file(folder / f"reference.csv{NEW}") as part:
-            self.reference.to_csv(part, index=False, float_format="%.4g", lineterminator="\n")
-        self.card["files"] = {name: _sha256(folder / f"{name}{NEW}") for name in FILES}
-        write_text(folder / CARD_FILE, json.dumps(self.card, indent=1) + "\n")
-        _finish_save(folder)
-        return folder
-
-
-FILES = ("unet.npz", "classifier.skops", "classifier_true_mask.skops", "reference.csv")
-NEW = ".new"
-"""Ending of the files of a pair until the card names them."""
+        pair = StoredPair(self.unet, self.classifier, self.classifier_true_mask, self.reference, self.card)
+        return save_pair(folder, pair)
 
 
 def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None = None) -> Pipeline:
@@ -331,20 +300,12 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
     -----
     Introduced in lesson 00.
     """
-    folder = _fitting_pair(slices) if name is None else _pair_folder(name)
-    card = _read_card(folder)
-    files = {file: _stored(folder, file, card) for file in FILES}
-    unet = _build(folder, card)
-    load_weights(files["unet.npz"], unet)
+    folder = _fitting_pair(slices) if name is None else pair_folder(name)
+    pair = load_pair(folder)
+    card = pair.card
     summary = re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", f"pair '{card['name']}', trained on {card['data']['summary']}")
     print(f"braintut: {summary}", file=sys.stderr)
-    pipeline = Pipeline(
-        unet,
-        load_classifier(files["classifier.skops"]),
-        load_classifier(files["classifier_true_mask.skops"]),
-        read_reference(files["reference.csv"]),
-        card,
-    )
+    pipeline = Pipeline(pair.unet, pair.classifier, pair.classifier_true_mask, pair.reference, card)
     try:
         _warm_up(pipeline)
     except Exception as error:  # parts that don't belong together can fail in any way
@@ -356,14 +317,6 @@ def _fitting_pair(slices: Slices | None) -> Path:
     return ASSETS / ("phantom" if slices is not None and slices.source.startswith("phantom") else "figshare")
 
 
-def _pair_folder(name: str | os.PathLike) -> Path:
-    """The folder that a name means: one's own where it holds a pair, even a damaged one; a shipped pair's otherwise."""
-    own = Path(name)
-    if any((own / file).exists() for file in ("card.json", *FILES)):
-        return own
-    return ASSETS / name if name in shipped_pairs() else own
-
-
 def _warm_up(pipeline: Pipeline) -> None:
     # The first call builds the network's graph and loads libraries; that belongs to loading, not to the first scan.
     size = pipeline.working_size
@@ -372,66 +325,6 @@ def _warm_up(pipeline: Pipeline) -> None:
     pipeline.find(head, head.shape)
     pipeline.measure(head, disc, FIELD_OF_VIEW_MM / size)
     explain(pipeline.classifier, pipeline.reference.iloc[:1], pipeline._average)
-
-
-def shipped_pairs() -> list[str]:
-    """Names of the pairs that come with braintut."""
-    return sorted(path.parent.name for path in ASSETS.glob("*/card.json"))
-
-
-def keep_tumour(mask: np.ndarray, pixel_mm: float) -> np.ndarray:
-    """Keep the largest connected piece of a mask; nothing if it is smaller than 10 mm2.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (H, W)
-    pixel_mm : float
-
-    Returns
-    -------
-    ndarray of bool, shape (H, W)
-
-    Notes
-    -----
-    All but 4 of the 3064 true masks have one piece. Introduced in lesson 08.
-    """
-    pieces, n = connected_components(mask)
-    if n == 0:
-        return mask
-    areas = np.bincount(pieces.ravel())[1:]
-    if areas.max() * pixel_mm**2 < MIN_AREA_MM2:
-        return np.zeros_like(mask)
-    return pieces == 1 + areas.argmax()
-
-
-def mark_tumour(
-    probability: np.ndarray, pixel_mm: float, threshold: float = THRESHOLD, faint_threshold: float | None = None
-) -> np.ndarray:
-    """Turn probabilities into the mask of one tumour; look a second time where the first look finds nothing.
-
-    Parameters
-    ----------
-    probability : ndarray of float, shape (H, W)
-        0..1.
-    pixel_mm : float
-    threshold : float
-        A pixel belongs to the tumour from this probability on.
-    faint_threshold : float, optional
-        Where no piece reaches that, take the largest piece that reaches this.
-        It finds faint tumours, and on healthy heads it finds false ones.
-
-    Returns
-    -------
-    ndarray of bool, shape (H, W)
-
-    Notes
-    -----
-    Introduced in lesson 08.
-    """
-    mask = keep_tumour(probability >= threshold, pixel_mm)
-    if faint_threshold is None or mask.any():
-        return mask
-    return keep_tumour(probability >= faint_threshold, pixel_mm)
 
 
 def join_opinions(measured: np.ndarray, network: np.ndarray | None) -> np.ndarray:
@@ -451,24 +344,6 @@ def join_opinions(measured: np.ndarray, network: np.ndarray | None) -> np.ndarra
     Introduced in lesson 08.
     """
     return measured if network is None else (measured + network) / 2
-
-
-def fingerprints(salt: str, patients: Iterable[str]) -> dict[str, list[str]]:
-    """Salted SHA-256 of patient ids and of merged ids, for the model card.
-
-    It hides how an id is spelled, not who took part: whoever has the dataset
-    can compute the same hashes.
-    """
-    patients = sorted(set(patients))
-    merged = sorted({merged_patient(p) for p in patients})
-    return {
-        "patients": sorted(_fingerprint(salt, p) for p in patients),
-        "merged_patients": sorted(_fingerprint(salt, p) for p in merged),
-    }
-
-
-def _fingerprint(salt: str, patient: str) -> str:
-    return hashlib.sha256((salt + patient).encode(errors="surrogatepass")).hexdigest()
 
 
 def by_name(probabilities: np.ndarray) -> dict[str, float]:
@@ -503,121 +378,3 @@ def _as_scan(scan: Scan | Slices | np.ndarray | str | os.PathLike) -> Scan:
     if image.ndim != 2:
         raise DataError(f"A scan is one grey picture of shape (H, W), but this array has shape {image.shape}.")
     return Scan("scan", image, assumed_pixel_mm(image.shape), True)
-
-
-def as_stored(model: keras.Model, size: int, unet: dict) -> keras.Model:
-    """Rebuild a U-Net as `load_pipeline` will: float32, from the weights that `Pipeline.save` keeps.
-
-    So a pair gives the same answers before it is saved and after.
-    """
-    return _rebuild(_stored_weights(model), size, unet)
-
-
-def _rebuild(weights: list[np.ndarray], size: int, unet: dict) -> keras.Model:
-    _check_weights(weights)
-    model = build_unet(size, **unet)
-    model.set_weights([w.astype(np.float32) for w in weights])
-    return model
-
-
-def _stored_weights(model: keras.Model) -> list[np.ndarray]:
-    # Kernels as float16 halve the file; short vectors stay exact, because a variance can be tiny.
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
-        return [w.astype(np.float16) if w.ndim > 1 else w for w in model.get_weights()]
-
-
-def save_weights(path: Path, model: keras.Model) -> None:
-    """Write the weights of a U-Net as plain arrays, in their order; refused if they are no numbers."""
-    weights = _stored_weights(model)
-    _check_weights(weights)
-    with whole_file(path) as part, open(part, "wb") as file:
-        np.savez(file, **{f"{i:03d}": w for i, w in enumerate(weights)})
-
-
-def _check_weights(weights: list[np.ndarray]) -> None:
-    if not all_finite(weights):
-        raise ModelError(
-            "The U-Net holds weights that are no numbers, or too large for 16 bits (65504): its training diverged; "
-            "train again with a smaller learning rate."
-        )
-
-
-def load_weights(path: Path, model: keras.Model) -> None:
-    """Give a U-Net the weights that `save_weights` wrote; a file that doesn't fit it is refused before it is read."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = sorted(archive.namelist())
-            if len(names) != len(model.weights):
-                raise ModelError(f"{path} holds {len(names)} arrays, but this U-Net has {len(model.weights)}.")
-            weights = [_read_array(archive, name, w.shape) for name, w in zip(names, model.weights, strict=True)]
-    except ModelError:
-        raise
-    except Exception as error:  # a damaged archive can fail in any way: zip, zlib, or NumPy's headers
-        raise ModelError(f"{path} cannot be read as weights ({error}); train or install again.") from error
-    model.set_weights(weights)
-
-
-def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """One array of an archive as float32. Its header is looked at first, so that none is made that fills the memory."""
-    with archive.open(name) as file:
-        np.lib.format.read_magic(file)
-        found, _, dtype = np.lib.format.read_array_header_1_0(file)
-    if found != tuple(shape) or dtype.kind != "f":
-        raise ModelError(
-            f"{archive.filename}: the array '{name}' is {dtype} {found}, but this U-Net needs float {tuple(shape)}."
-        )
-    with archive.open(name) as file:
-        array = np.lib.format.read_array(file, allow_pickle=False).astype(np.float32)
-    if not np.isfinite(array).all():
-        raise ModelError(f"{archive.filename}: the array '{name}' holds NaN or infinite weights; train again.")
-    return array
-
-
-def read_reference(path: Path) -> pd.DataFrame:
-    """Read the rows of features that a pair compares with; columns of numbers, at least one row."""
-    try:
-        table = pd.read_csv(path)
-    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
-        raise ModelError(f"{path} is no table of features ({' '.join(str(error).split())}); train again.") from error
-    numbers = table.select_dtypes("number")
-    if table.empty or numbers.shape != table.shape or np.isinf(numbers).any(axis=None):
-        raise ModelError(f"{path} is no table of features: it must have rows, and numbers only; train again.")
-    return table
-
-
-def _build(folder: Path, card: dict) -> keras.Model:
-    try:
-        return build_unet(card["settings"]["unet_size"], **card["settings"]["unet"])
-    except ModelError as error:
-        raise ModelError(f"{folder / CARD_FILE}: {error}") from error
-
-
-def _read_card(folder: Path) -> dict:
-    try:
-        return read_card(folder)
-    except FileNotFoundError as error:
-        raise ModelError(
-            f"There is no trained pair '{folder}'; give one of {', '.join(shipped_pairs()) or '(none shipped)'} "
-            f"or a folder that `braintut train` wrote."
-        ) from error
-
-
-def _stored(folder: Path, file: str, card: dict) -> Path:
-    """The file that the card names, under its name or, where a save was broken off, still waiting for it."""
-    for path in (folder / file, folder / f"{file}{NEW}"):
-        if path.is_file() and _sha256(path) == card["files"].get(file):
-            return path
-    raise ModelError(f"{folder / file} is missing or not the one that its card names; install or train again.")
-
-
-def _finish_save(folder: Path) -> None:
-    """Give the waiting files that the card names their own names."""
-    with contextlib.suppress(FileNotFoundError, ModelError):  # no card, or none to be kept
-        card = read_card(folder)
-        for file in FILES:
-            if (waiting := _stored(folder, file, card)) != folder / file:
-                waiting.replace(folder / file)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

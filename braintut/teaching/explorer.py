@@ -15,7 +15,7 @@ from braintut.teaching.findings import Findings, in_words, measures_table
 from braintut.teaching.names import name_controls
 
 if TYPE_CHECKING:
-    from braintut.pipeline import Pipeline
+    from braintut.pipeline.pipeline import Pipeline
 
 ALL_TYPES = "all types"
 _WIDE = {"description_width": "5.5em"}

@@ -11,7 +11,7 @@ from braintut.dataset.slices import Slices
 from braintut.report.words import MEASURES, in_unit
 
 if TYPE_CHECKING:
-    from braintut.pipeline import Found, Pipeline
+    from braintut.pipeline.pipeline import Found, Pipeline
 
 KEPT = 64  # slices whose answers are kept: more than any patient has
 
@@ -43,10 +43,10 @@ class Findings:
         """Predicted mask, shape (H, W): the largest piece whose probability reaches the threshold (the pair's own)."""
         if self.pipeline is None:
             return None
-        from braintut.pipeline import keep_tumour
+        from braintut.segmentation.mask import largest_component
 
         threshold = self.pipeline.threshold if threshold is None else threshold
-        return keep_tumour(self._look(index).probability >= threshold, float(self.slices.pixel_mm[index]))
+        return largest_component(self._look(index).probability >= threshold, float(self.slices.pixel_mm[index]))
 
     def dice(self, index: int, mask: np.ndarray) -> float:
         """Dice of a mask against the true one, 0..1."""
@@ -69,7 +69,7 @@ class Findings:
         """Probability of each type for a mask with these features, as a report would state it; empty without them."""
         if self.pipeline is None or not features:
             return {}
-        from braintut.pipeline import by_name, join_opinions
+        from braintut.pipeline.pipeline import by_name, join_opinions
 
         said = self.pipeline.opinions(self._look(index), mask, features)
         return by_name(join_opinions(said["features"], said.get("network")))

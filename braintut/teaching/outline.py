@@ -19,7 +19,7 @@ from braintut.teaching.findings import Findings, html_table
 from braintut.teaching.names import name_controls
 
 if TYPE_CHECKING:
-    from braintut.pipeline import Pipeline
+    from braintut.pipeline.pipeline import Pipeline
 
 Point = tuple[float, float]
 HOW_TO = (

@@ -16,7 +16,7 @@ from braintut.plotting.style import DPI, contour_legend, in_our_style
 from braintut.teaching.findings import Findings, in_words
 
 if TYPE_CHECKING:
-    from braintut.pipeline import Pipeline
+    from braintut.pipeline.pipeline import Pipeline
 
 
 class Picture(Image):

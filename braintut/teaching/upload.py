@@ -16,7 +16,7 @@ from braintut.errors import BraintutError, DataError
 from braintut.report.page import report_fragment
 
 if TYPE_CHECKING:
-    from braintut.pipeline import Pipeline
+    from braintut.pipeline.pipeline import Pipeline
     from braintut.report import Report
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from braintut.dataset.load import load_phantoms
-from braintut.pipeline import load_pipeline
+from braintut.pipeline.pipeline import load_pipeline
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from braintut.dataset.slices import Slices
-from braintut.pipeline import Pipeline
+from braintut.pipeline.pipeline import Pipeline
 from braintut.report import Report
 from braintut.teaching.exercises.checking import as_number, demand, exercise, expect
 

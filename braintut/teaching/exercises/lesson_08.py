@@ -60,7 +60,7 @@ def one_piece(largest: Callable) -> str:
     empty = np.zeros((16, 20), bool)
     nothing = _as_mask(call(largest, empty.copy(), what="an empty mask"), empty.shape)
     demand(not nothing.any(), "an empty mask should stay empty, but yours marks something.")
-    return "`keep_tumour` of braintut does the same, and drops what is smaller than 10 mm²."
+    return "`largest_component` of braintut does the same, and drops what is smaller than 10 mm²."
 
 
 @exercise

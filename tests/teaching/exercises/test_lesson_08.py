@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.measure import label, regionprops
 
-from braintut.pipeline import keep_tumour
+from braintut.segmentation.mask import largest_component
 from braintut.teaching.exercises import lesson_08 as check
 from judging import Answers, CheckTests, checks_of
 
@@ -47,7 +47,7 @@ def largest_of_several(mask):
 
 ONE_PIECE = Answers(
     check.one_piece,
-    right=[(largest_piece,), (largest_by_region,), (lambda mask: keep_tumour(mask, 10.0),)],
+    right=[(largest_piece,), (largest_by_region,), (lambda mask: largest_component(mask, 10.0),)],
     untouched=[(lambda mask: ...,)],
     mistakes=[
         (lambda mask: mask, "all three pieces of the example are still there"),

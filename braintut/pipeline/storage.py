@@ -1,0 +1,195 @@
+"""The files of a trained pair: plain arrays, skops files, a table and a card, each checked before it is believed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline as SklearnPipeline
+
+from braintut.classification.storing import load_classifier, save_classifier
+from braintut.dataset.files import whole_file, write_text
+from braintut.errors import ModelError
+from braintut.pipeline.card import CARD_FILE, FILES, load_card, read_card
+from braintut.segmentation.checkpoints import all_finite
+from braintut.segmentation.unet import build_unet
+
+NEW = ".new"
+"""Ending of the files of a pair until the card names them."""
+
+
+@dataclass(frozen=True)
+class StoredPair:
+    """What lies in the folder of a pair, read and checked."""
+
+    unet: keras.Model
+    classifier: SklearnPipeline
+    classifier_true_mask: SklearnPipeline
+    reference: pd.DataFrame
+    card: dict
+
+
+def load_pair(folder: Path) -> StoredPair:
+    """Read all parts of a pair.
+
+    Parameters
+    ----------
+    folder : Path
+        That `save_pair` wrote.
+
+    Returns
+    -------
+    StoredPair
+
+    Raises
+    ------
+    ModelError
+        If there is no pair, or a file of it is missing, damaged or not the one that its card
+        names. No pickle is loaded.
+    """
+    card = load_card(folder)
+    files = {file: _stored(folder, file, card) for file in FILES}
+    unet = _build(folder, card)
+    load_weights(files["unet.npz"], unet)
+    return StoredPair(
+        unet,
+        load_classifier(files["classifier.skops"]),
+        load_classifier(files["classifier_true_mask.skops"]),
+        read_reference(files["reference.csv"]),
+        card,
+    )
+
+
+def save_pair(folder: str | os.PathLike, pair: StoredPair) -> Path:
+    """Write a pair to a folder: plain arrays, skops files and a JSON card, into which the hashes of the files go.
+
+    A pair that was there before stays until the new one is whole: the new files wait beside the old ones, and
+    only then the new card takes the old one's place. Whenever a save is broken off, one of the two pairs loads.
+    """
+    folder = Path(folder)
+    _finish_save(folder)
+    save_weights(folder / f"unet.npz{NEW}", pair.unet)
+    save_classifier(folder / f"classifier.skops{NEW}", pair.classifier)
+    save_classifier(folder / f"classifier_true_mask.skops{NEW}", pair.classifier_true_mask)
+    with whole_file(folder / f"reference.csv{NEW}") as part:
+        pair.reference.to_csv(part, index=False, float_format="%.4g", lineterminator="\n")
+    pair.card["files"] = {name: _sha256(folder / f"{name}{NEW}") for name in FILES}
+    write_text(folder / CARD_FILE, json.dumps(pair.card, indent=1) + "\n")
+    _finish_save(folder)
+    return folder
+
+
+def save_weights(path: Path, model: keras.Model) -> None:
+    """Write the weights of a U-Net as plain arrays, in their order; refused if they are no numbers."""
+    weights = _stored_weights(model)
+    _check_weights(weights)
+    with whole_file(path) as part, part.open("wb") as file:
+        np.savez(file, **{f"{i:03d}": w for i, w in enumerate(weights)})
+
+
+def _stored_weights(model: keras.Model) -> list[np.ndarray]:
+    # Kernels as float16 halve the file; short vectors stay exact, because a variance can be tiny.
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+        return [w.astype(np.float16) if w.ndim > 1 else w for w in model.get_weights()]
+
+
+def _check_weights(weights: list[np.ndarray]) -> None:
+    if not all_finite(weights):
+        raise ModelError(
+            "The U-Net holds weights that are no numbers, or too large for 16 bits (65504): its training diverged; "
+            "train again with a smaller learning rate."
+        )
+
+
+def load_weights(path: Path, model: keras.Model) -> None:
+    """Give a U-Net the weights that `save_weights` wrote; a file that doesn't fit it is refused before it is read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = sorted(archive.namelist())
+            if len(names) != len(model.weights):
+                raise ModelError(f"{path} holds {len(names)} arrays, but this U-Net has {len(model.weights)}.")
+            weights = [_read_array(archive, name, w.shape) for name, w in zip(names, model.weights, strict=True)]
+    except ModelError:
+        raise
+    except Exception as error:  # a damaged archive can fail in any way: zip, zlib, or NumPy's headers
+        raise ModelError(f"{path} cannot be read as weights ({error}); train or install again.") from error
+    model.set_weights(weights)
+
+
+def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """One array of an archive as float32. Its header is looked at first, so that none is made that fills the memory."""
+    with archive.open(name) as file:
+        np.lib.format.read_magic(file)
+        found, _, dtype = np.lib.format.read_array_header_1_0(file)
+    if found != tuple(shape) or dtype.kind != "f":
+        raise ModelError(
+            f"{archive.filename}: the array '{name}' is {dtype} {found}, but this U-Net needs float {tuple(shape)}."
+        )
+    with archive.open(name) as file:
+        array = np.lib.format.read_array(file, allow_pickle=False).astype(np.float32)
+    if not np.isfinite(array).all():
+        raise ModelError(f"{archive.filename}: the array '{name}' holds NaN or infinite weights; train again.")
+    return array
+
+
+def as_stored(model: keras.Model, size: int, unet: dict) -> keras.Model:
+    """Rebuild a U-Net as `load_pipeline` will: float32, from the weights that `Pipeline.save` keeps.
+
+    So a pair gives the same answers before it is saved and after.
+    """
+    return _rebuild(_stored_weights(model), size, unet)
+
+
+def _rebuild(weights: list[np.ndarray], size: int, unet: dict) -> keras.Model:
+    _check_weights(weights)
+    model = build_unet(size, **unet)
+    model.set_weights([w.astype(np.float32) for w in weights])
+    return model
+
+
+def read_reference(path: Path) -> pd.DataFrame:
+    """Read the rows of features that a pair compares with; columns of numbers, at least one row."""
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+        raise ModelError(f"{path} is no table of features ({' '.join(str(error).split())}); train again.") from error
+    numbers = table.select_dtypes("number")
+    if table.empty or numbers.shape != table.shape or np.isinf(numbers).any(axis=None):
+        raise ModelError(f"{path} is no table of features: it must have rows, and numbers only; train again.")
+    return table
+
+
+def _build(folder: Path, card: dict) -> keras.Model:
+    try:
+        return build_unet(card["settings"]["unet_size"], **card["settings"]["unet"])
+    except ModelError as error:
+        raise ModelError(f"{folder / CARD_FILE}: {error}") from error
+
+
+def _stored(folder: Path, file: str, card: dict) -> Path:
+    """The file that the card names, under its name or, where a save was broken off, still waiting for it."""
+    for path in (folder / file, folder / f"{file}{NEW}"):
+        if path.is_file() and _sha256(path) == card["files"].get(file):
+            return path
+    raise ModelError(f"{folder / file} is missing or not the one that its card names; install or train again.")
+
+
+def _finish_save(folder: Path) -> None:
+    """Give the waiting files that the card names their own names."""
+    with contextlib.suppress(FileNotFoundError, ModelError):  # no card, or none to be kept
+        card = read_card(folder)
+        for file in FILES:
+            if (waiting := _stored(folder, file, card)) != folder / file:
+                waiting.replace(folder / file)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
