@@ -115,7 +115,7 @@ def save_with_text(path, kind, text):
     if kind == "iTXt":
         info.add_itxt("pixel_mm", text)
     elif kind == "behind the pixels":
-        return write_png_16(path, GREY[..., None], behind=chunk(b"tEXt", b"pixel_mm\0" + text.encode()))
+        return write_png_16(path, np.stack([GREY] * 3, axis=-1), behind=chunk(b"tEXt", b"pixel_mm\0" + text.encode()))
     else:
         info.add_text("pixel_mm", text, zip=kind == "zTXt")
     Image.fromarray((head() // 2).astype(np.uint8)).save(path, pnginfo=info)

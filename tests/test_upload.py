@@ -85,7 +85,7 @@ def test_one_grey_is_no_head(upload):
 
 
 def test_the_button_starts_it(upload):
-    assert {".mat", ".png", ".jpg", ".jpeg"} == set(upload.choose.accept.split(","))
+    assert {".mat", ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jfi", ".jif"} == set(upload.choose.accept.split(","))
     entry = {"name": "own.png", "content": picture()}
     is_7 = ipywidgets.__version__.startswith("7.")
     upload.choose.set_trait("value", {"own.png": entry} if is_7 else (entry | _more(entry),))
