@@ -4,10 +4,9 @@
 """
 
 import contextlib
-import io
 
-import numpy as np
 import pytest
+
 from mutating import png_claiming
 from readers import READERS, inputs, judge
 
