@@ -266,8 +266,8 @@ def _fold_numbers(text: str) -> list[int]:
         last = last if dash else first
         if not all(re.fullmatch("[1-5]", word) for word in (first, last)) or first > last:
             raise DataError(
-                f"--folds '{text}': '{part.strip()}' is none of the folds 1, 2, 3, 4, 5; write them with commas "
-                f"between them, or ranges, for example 1,2-4."
+                f"--folds '{text}': '{part.strip()}' is none of the folds 1, 2, 3, 4, 5; put commas between them, "
+                f"or give ranges, for example 1,2-4."
             )
         folds |= set(range(int(first), int(last) + 1))
     return sorted(folds)

@@ -15,6 +15,7 @@ from braintut.classification.classifier import (
     fit_classifier,
     make_classifier,
     predict_types,
+    type_probabilities,
 )
 from braintut.classification.features import FEATURES, SEED_FEATURES
 from braintut.classification.insight import GROUPS, backward_elimination, explain
@@ -111,7 +112,7 @@ def test_leaks_are_refused():
         cross_validate_by_patient(make_classifier(), table, labels, patients, np.arange(len(table)) % 4)
     with pytest.raises(SplitError, match="two folds"):
         cross_validate_by_patient(make_classifier(), table, labels, patients, np.ones(len(table)))
-    with pytest.raises(SplitError, match="single patient"):
+    with pytest.raises(SplitError, match="has a single patient only; two are needed"):
         cross_validate_by_patient(make_classifier(), table[:15], labels[:15], patients[:15])
 
 
@@ -141,6 +142,63 @@ def test_jitter_repeats_with_its_seed_and_refuses_nothing():
     assert (first == second).all() and mask.sum() == 150
     with pytest.raises(DataError, match="not empty"):
         jitter_mask(~mask & mask, np.random.default_rng(0))
+
+
+TYPES = ["meningioma", "glioma", "pituitary"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_slices_without_a_tumour_are_of_no_type(kind):
+    table, labels, patients = made_up()
+    healthy = patients >= "p21"  # what was found on three healthy heads is a false alarm
+    mixed = np.where(healthy, 0, labels)
+    features = ["shape_area_mm2", "place_depth_mm", "glcm_contrast"]
+    with_healthy = fit_classifier(make_classifier(kind, features), table, mixed, patients)
+    without = fit_classifier(make_classifier(kind, features), table[~healthy], labels[~healthy], patients[~healthy])
+    said = predict_types(with_healthy, table)
+    np.testing.assert_allclose(said[TYPES], predict_types(without, table)[TYPES])
+    assert said[TYPES].sum(axis=1).to_numpy() == pytest.approx(1)
+    assert set(said["predicted"]) <= {1, 2, 3}
+
+
+def test_cross_validation_is_not_trained_on_slices_without_a_tumour():
+    table, labels, patients = made_up()
+    mixed = np.where(patients >= "p21", 0, labels)
+    folds = np.array([int(p[1:]) // 3 % 4 + 1 for p in patients])
+    classifier = make_classifier("logistic", ["shape_area_mm2", "place_depth_mm"])
+    result = cross_validate_by_patient(classifier, table, mixed, patients, folds)
+    assert list(result["label"]) == list(mixed)
+    assert result[TYPES].sum(axis=1).to_numpy() == pytest.approx(1)
+    assert (result["predicted"] == mixed)[mixed > 0].mean() > 0.9
+
+
+@pytest.mark.parametrize("missing", [1, 2, 3])
+def test_a_type_that_was_never_seen_has_probability_0_in_its_own_column(missing):
+    table, labels, patients = made_up()
+    here = labels != missing
+    fitted = fit_classifier(make_classifier("logistic"), table[here], labels[here], patients[here])
+    probabilities = type_probabilities(fitted, table)
+    assert (probabilities[:, missing - 1] == 0).all()
+    assert probabilities.sum(axis=1) == pytest.approx(1)
+    assert (predict_types(fitted, table[here])["predicted"] == labels[here]).mean() > 0.95
+    # Asked why not the missing type: nothing speaks for it, nothing against it.
+    assert {effect for _, effect in explain(fitted, table[:1], table, label=missing)} == {0}
+
+
+def test_a_classifier_of_other_labels_is_refused():
+    table, labels, _ = made_up()
+    fitted = make_classifier("logistic").fit(table, labels - 1)  # by hand: 0, 1 and 2
+    with pytest.raises(ModelError, match="fitted on labels 0, 1, 2, but types are 1, 2 and 3"):
+        predict_types(fitted, table)
+
+
+@pytest.mark.parametrize("label", [4, -1, "glioma"])
+def test_unknown_labels_are_named(label):
+    table, labels, _ = made_up()
+    odd = labels.astype(object)
+    odd[7] = label
+    with pytest.raises(DataError, match=f"Unknown label {label}"):
+        fit_classifier(make_classifier("logistic"), table, odd)
 
 
 def test_backward_elimination_keeps_what_matters():

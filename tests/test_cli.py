@@ -160,6 +160,10 @@ def test_train_holds_out_and_measures(monkeypatch, capsys, tmp_path):
     card = json.loads((out / "card.json").read_text())
     assert code == 0 and card["data"]["folds"] == [1, 2, 3, 4] and card["numbers"]["n_excluded_patients"] == 0
     assert "epoch   1/1" in err and card["fails_for"].startswith("It does worst on")
+    other = [*call[:5], 4, *call[6:], "--filters", 4, "--depth", 2]  # the same --out, another fold held out
+    code, _, err = run(monkeypatch, capsys, *other)
+    assert code == 1 and "with other slices" in err and "--name" in err and "BRAINTUT_RUNS" in err
+    assert "epoch   1/1" not in err and json.loads((out / "card.json").read_text()) == card
     records = tmp_path / "records.json"
     records.write_text(json.dumps({"card_numbers": card["numbers"], "folds": "3, 4"}))
     for source, words in ((out, "(pair)"), (records, "(folds 3, 4)")):

@@ -2,22 +2,28 @@
 
 import hashlib
 import json
+import shutil
 import time
 from dataclasses import replace
+from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 
 from braintut import fitting
+from braintut.dataset.load import load_phantoms
 from braintut.dataset.preprocessing import resize
-from braintut.dataset.slices import TUMOUR_TYPES
+from braintut.dataset.slices import TUMOUR_TYPES, concatenate
 from braintut.dataset.splits import split_by_fold
-from braintut.errors import DataError, ModelError
+from braintut.errors import DataError, ModelError, SplitError
 from braintut.evaluation import calibration, evaluate_slices, summarise, weak_points
 from braintut.fitting import fit_pipeline
-from braintut.pipeline import Pipeline, keep_tumour, load_pipeline, mark_tumour, shipped_pairs
+from braintut.pipeline import Pipeline, as_stored, keep_tumour, load_pipeline, mark_tumour, shipped_pairs
 from braintut.segmentation.prediction import predict_probabilities
+from braintut.segmentation.training import TrainingRun
+from braintut.segmentation.unet import build_unet
 from making import head
 
 
@@ -224,6 +230,114 @@ def test_a_second_cycle_remembers_the_patients_of_the_first(tiny_pipeline, phant
     # With no learning rate to speak of, the kernels are where the first cycle left them.
     np.testing.assert_allclose(second.unet.get_weights()[0], tiny_pipeline.unet.get_weights()[0], atol=1e-6)
     assert second.training_losses[:-1] == tiny_pipeline.training_losses and len(tiny_pipeline.training_losses) == 4
+
+
+@pytest.fixture
+def no_training(monkeypatch):
+    """`fit_pipeline` gets a U-Net that was not trained."""
+
+    def untrained(slices, *, unet, **_):
+        return TrainingRun(build_unet(slices.images.shape[1], **unet), [])
+
+    monkeypatch.setattr(fitting, "train_unet", untrained)
+
+
+QUICK = {"unet_size": 32, "unet": {"filters": 4, "depth": 2}, "jitters": 1, "report": lambda line: None}
+
+
+def test_slices_without_a_tumour_stay_out_of_the_classifiers(no_training, phantoms):
+    both = concatenate([phantoms[phantoms.folds == 1], load_phantoms(tumour_free=True)])
+    pair = fit_pipeline(both, name="mixed", threshold=0.1, **QUICK)
+    for classifier in (pair.classifier, pair.classifier_true_mask):
+        assert list(classifier.classes_) == [1, 2, 3]
+    data = pair.card["data"]
+    assert data["without_tumour"] == {"slices": 8, "patients": both[both.labels == 0].n_patients}
+    assert len(pair.reference) <= (both.labels > 0).sum() and pair.reference.notna().any(axis=1).all()
+    for one in (both[0], both[-1]):
+        report = with_mask(pair, (np.hypot(*(np.mgrid[:32, :32] - 16)) < 4).astype("f4"))(one)
+        assert sum(report.probabilities.values()) == pytest.approx(1)
+
+
+def test_a_report_on_a_type_that_only_the_network_knows(no_training, phantoms, typed_pipeline):
+    two = phantoms[(phantoms.folds == 1) & (phantoms.labels < 3)]
+    pair = fit_pipeline(two, name="two", **QUICK)
+    joined = replace(with_classes(typed_pipeline, [0, 0, 1]), classifier=pair.classifier)
+    report = joined(phantoms[0])
+    assert report.opinions["features"]["pituitary"] == 0 and report.tumour_type == "pituitary"
+    assert sum(report.probabilities.values()) == pytest.approx(1)
+
+
+def test_what_would_stop_the_classifiers_is_said_before_the_training(monkeypatch, phantoms):
+    monkeypatch.setattr(fitting, "train_unet", lambda *_, **__: pytest.fail("the training began"))
+    pituitary = phantoms.of_type("pituitary")
+    lone = concatenate([phantoms[phantoms.labels < 3], pituitary.of_patient(pituitary.patients[0])])
+    with pytest.raises(SplitError, match="Pituitary has a single patient only"):
+        fit_pipeline(lone, name="lone", **QUICK)
+    with pytest.raises(DataError, match="at least two types to learn from; the slices show pituitary only"):
+        fit_pipeline(pituitary, name="one", **QUICK)
+    with pytest.raises(DataError, match="at least two types"):
+        fit_pipeline(load_phantoms(tumour_free=True), name="none", **QUICK)
+    masks = phantoms.masks.copy()
+    masks[3] = False
+    with pytest.raises(DataError, match=f"mask of slice {phantoms.ids[3]} is empty although its label names a tumour"):
+        fit_pipeline(replace(phantoms, masks=masks), name="empty", **QUICK)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"unet_size": 32}, "size 64, not 32"),
+        ({"unet": {"filters": 4, "depth": 2}}, "depth 3, not 2"),
+        ({"unet": {"filters": 8, "depth": 3, "classes": 4}}, "filters 4, not 8 and classes 1, not 4"),
+        ({"unet": {"filters": 4, "depth": 3, "stem": 2}}, "stem 1, not 2"),
+    ],
+)
+def test_a_start_from_another_network_is_said_before_the_training(monkeypatch, phantoms, tiny_pipeline, changes, words):
+    monkeypatch.setattr(fitting, "train_unet", lambda *_, **__: pytest.fail("the training began"))
+    same = {"unet_size": 64, "unet": {"filters": 4, "depth": 3}}
+    with pytest.raises(ModelError, match=f"The pair 'tiny' to start from has a U-Net of {words}"):
+        fit_pipeline(phantoms, name="next", start_from=tiny_pipeline, **same | changes)
+
+
+@pytest.mark.parametrize("weight", [np.nan, np.inf, 1e6])
+def test_a_diverged_network_is_not_stored(tiny_pipeline, tmp_path, weight):
+    unet = keras.models.clone_model(tiny_pipeline.unet)
+    weights = tiny_pipeline.unet.get_weights()
+    weights[0] = np.full_like(weights[0], weight)  # 1e6 is too large for the 16 bits that kernels are stored in
+    unet.set_weights(weights)
+    with pytest.raises(ModelError, match="its training diverged; train again with a smaller learning rate"):
+        replace(tiny_pipeline, unet=unet).save(tmp_path / "pair")
+    assert not list(tmp_path.rglob("*.npz"))
+    with pytest.raises(ModelError, match="diverged"):
+        as_stored(unet, 64, {"filters": 4, "depth": 3})
+
+
+def test_a_folder_of_ones_own_wins_over_a_shipped_pair(tiny_folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "figshare").mkdir()  # the data set, perhaps: no pair lies in it
+    (tmp_path / "figshare" / "1.mat").write_text("")
+    shutil.copytree(tiny_folder, "phantom")
+    for own in ("phantom", "./phantom", Path("phantom"), tmp_path / "phantom"):
+        assert load_pipeline(own).name == "tiny"
+    assert load_pipeline("figshare").name == "figshare"
+    (tmp_path / "phantom" / "card.json").unlink()  # half a pair is damaged, not another one
+    with pytest.raises(ModelError, match="no trained pair 'phantom'"):
+        load_pipeline("phantom")
+    with pytest.raises(ModelError, match="no trained pair 'figshare'"):
+        load_pipeline(Path("figshare"))  # a Path is always a folder
+
+
+def test_the_pair_of_choice_is_the_shipped_one(tiny_folder, phantoms, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(tiny_folder, "phantom")
+    assert load_pipeline(slices=phantoms).name == "phantom"
+
+
+def test_text_of_a_pair_ends_its_lines_the_same_on_every_system(tiny_pipeline, tmp_path, monkeypatch):
+    monkeypatch.setattr("os.linesep", "\r\n")  # as on Windows
+    folder = tiny_pipeline.save(tmp_path / "pair")
+    for name in ("card.json", "reference.csv"):
+        assert b"\r" not in (folder / name).read_bytes()
 
 
 def test_twins_are_told_by_their_merged_id(tiny_pipeline):
