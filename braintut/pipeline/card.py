@@ -64,7 +64,7 @@ def read_card(folder: Path) -> dict:
     """
     path = folder / CARD_FILE
     try:
-        card = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        card = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise
     except (OSError, ValueError, RecursionError) as error:
@@ -198,16 +198,12 @@ def _check_entries(holder: object, entries: tuple[_Entry, ...], name: object) ->
             raise ModelError(f"{name}: '{entry.place}' {found}, but must be {entry.words}; train or install again.")
 
 
-def _settings_and_before(card: dict) -> Iterator[object]:
+def _settings_and_before(card: dict) -> Iterator[dict]:
     """The settings of a pair, then those of the pair that it started from, and so on."""
     settings = card["settings"]
     while settings is not None:
         yield settings
-        settings = settings.get("start_from") if isinstance(settings, dict) else None
-
-
-def _refuse_constant(word: str) -> None:
-    raise ValueError(f"it holds {word}, which is no number")
+        settings = settings.get("start_from")
 
 
 _MISSING = object()
@@ -241,6 +237,10 @@ def _is_numbers(value: object) -> bool:
     return isinstance(value, list) and all(map(_is_number, value))
 
 
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict)
+
+
 def _is_unet(value: object) -> bool:
     return isinstance(value, dict) and all(
         key in _OF_UNET and (_is_text(v) if key == "normalisation" else _is_number(v)) for key, v in value.items()
@@ -259,6 +259,7 @@ _ENTRIES = (
     _Entry("settings.mirror", "true or false", lambda value: isinstance(value, bool)),
     _Entry("settings.threshold", "a number from 0 to 1", _is_share, optional=True),
     _Entry("settings.faint_threshold", "a number from 0 to 1", _is_share, optional=True),
+    _Entry("numbers", "a table of numbers, or null", _is_table, optional=True),
     _Entry("salt", f"a text of at most {MAX_TEXT} characters", _is_text),
     _Entry("patients", "a list of texts", _is_texts),
     _Entry("merged_patients", "a list of texts", _is_texts),
@@ -266,7 +267,10 @@ _ENTRIES = (
     _Entry("fails_for", f"a text of at most {MAX_TEXT} characters", _is_text, optional=True),
     _Entry("numbers_from", f"a text of at most {MAX_TEXT} characters", _is_text, optional=True),
 )  # fmt: skip
-_OF_ALL_SETTINGS = (_Entry("loss_per_epoch", "a list of numbers", _is_numbers),)
+_OF_ALL_SETTINGS = (
+    _Entry("loss_per_epoch", "a list of numbers", _is_numbers),
+    _Entry("start_from", "the settings of the pair before", _is_table, optional=True),
+)
 _OF_NUMBERS = (
     _Entry("n_slices", "a whole number", _is_count),
     _Entry("n_patients", "a whole number", _is_count),

@@ -187,7 +187,8 @@ def _finish_save(folder: Path) -> None:
     with contextlib.suppress(FileNotFoundError, ModelError):  # no card, or none to be kept
         card = read_card(folder)
         for file in FILES:
-            if (waiting := _stored(folder, file, card)) != folder / file:
+            waiting = folder / f"{file}{NEW}"
+            if waiting.is_file() and _sha256(waiting) == card["files"].get(file):
                 waiting.replace(folder / file)
 
 
