@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
@@ -230,13 +229,13 @@ def _short_card(name: str) -> dict:
 def _read_card(path: Path) -> None:
     from braintut.pipeline.card import read_card
     from braintut.pipeline.pipeline import Pipeline
-    from braintut.report.page import _model_part
+    from braintut.report.words import model_in_words
 
     pipeline = Pipeline(None, None, None, None, read_card(path.parent))
     assert pipeline.unet_size and pipeline.working_size and 0 <= pipeline.threshold <= 1
     assert pipeline.names_types in (True, False) and sum(pipeline.training_losses) >= 0
     assert not pipeline.was_fitted_on("somebody") and not pipeline.was_fitted_on_twin("somebody")
-    assert "<script" not in _model_part(SimpleNamespace(model=pipeline.name, card=pipeline.card))
+    assert model_in_words(pipeline.name, pipeline.card)
 
 
 @cache
@@ -315,18 +314,18 @@ def _read_result(path: Path) -> None:
 
 
 def _records(folder: Path) -> list[bytes]:
-    whole = json.loads((SHIPPED / "results" / "records.json").read_text(encoding="utf-8"))
+    whole = json.loads((SHIPPED.parent / "results" / "records.json").read_text(encoding="utf-8"))
     return [json.dumps({key: whole[key] for key in ("card_numbers", "folds", "name")}).encode()]
 
 
 def _read_records(path: Path) -> None:
     from braintut.cli import _numbers_of
     from braintut.pipeline.scores import weak_points
-    from braintut.report.page import _model_part
+    from braintut.report.words import model_in_words
 
     numbers, words = _numbers_of(path)
     card = {"numbers": numbers, "fails_for": weak_points(numbers), "numbers_from": words}
-    assert _model_part(SimpleNamespace(model="pair", card=card))
+    assert model_in_words("pair", card)
 
 
 SETTINGS = {"epochs": 2, "batch_size": 1, "seed": 0}
