@@ -18,7 +18,8 @@ from braintut.segmentation import Augmentation, build_unet
 images = np.random.default_rng(0).random((2, 32, 32, 1)).astype("f4")
 moved, masks = Augmentation()(images, (images > 0.9).astype("f4"), seed=0)
 print(moved.shape, build_unet(32, filters=4, depth=2).predict_on_batch(moved).shape, end=" ")
-print(keras.backend.backend(), keras.config.image_data_format(), keras.config.floatx(), keras.config.dtype_policy().name)
+config = keras.config
+print(config.backend(), config.image_data_format(), config.floatx(), config.dtype_policy().name)
 """
 GOOD = {"floatx": "float32", "epsilon": 1e-7, "backend": "tensorflow", "image_data_format": "channels_last"}
 
