@@ -300,7 +300,7 @@ def _read_table(path: Path) -> None:
 
 
 def _results(folder: Path) -> list[bytes]:
-    whole = json.loads((SHIPPED / "results" / "losses.json").read_text(encoding="utf-8"))
+    whole = json.loads((SHIPPED.parent / "results" / "losses.json").read_text(encoding="utf-8"))
     return [json.dumps({key: whole[key] for key in list(whole)[:9]}).encode()]
 
 
