@@ -68,7 +68,9 @@ test-browser: $(READY)
 	$(BIN)/python -m pytest -s tests/browser
 
 # The settings are those of conftest.py, so that pages and tests show the same numbers.
-QUIET := env -u MPLBACKEND BRAINTUT_DATA=phantoms TF_CPP_MIN_LOG_LEVEL=3 TF_ENABLE_ONEDNN_OPTS=0
+# Settings of your own IPython, Jupyter and matplotlib would change them.
+QUIET := env -u MPLBACKEND BRAINTUT_DATA=phantoms TF_CPP_MIN_LOG_LEVEL=3 TF_ENABLE_ONEDNN_OPTS=0 MATPLOTLIBRC=/dev/null \
+    IPYTHONDIR="$(CURDIR)/build/ipython" JUPYTER_CONFIG_DIR="$(CURDIR)/build/jupyter"
 
 lessons: $(READY)
 	$(QUIET) $(BIN)/braintut lessons

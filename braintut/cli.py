@@ -267,7 +267,7 @@ def train(
         )  # fmt: skip
     except CheckpointError as error:
         raise CheckpointError(
-            f"{error} Another --out or --name has a folder of its own; BRAINTUT_RUNS says where all of them lie."
+            f"{error} Another --name or --out does that; BRAINTUT_RUNS names the place of all such folders."
         ) from error
     _save_pair(pipeline, out, checkpoints)  # before it is measured, so that no fault in the test slices costs the pair
     if test is not None and data == "phantoms":

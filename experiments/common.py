@@ -16,7 +16,7 @@ import pandas as pd
 import sklearn
 
 from braintut.dataset.figshare import load_figshare
-from braintut.dataset.files import whole_file
+from braintut.dataset.files import write_text
 from braintut.dataset.slices import Slices
 from braintut.features.head import find_head
 from braintut.pipeline.fitting import runs_folder
@@ -190,9 +190,7 @@ def write_result(name: str, question: str, protocol: str, minutes: float, number
         "minutes": round(minutes, 1),
         **rounded(numbers),
     }
-    path = RESULTS / f"{name}.json"
-    with whole_file(path) as part:
-        part.write_text(json.dumps(result, indent=1) + "\n")
+    path = write_text(RESULTS / f"{name}.json", json.dumps(result, indent=1) + "\n")
     print(f"wrote {path.name}", file=sys.stderr)
     return path
 

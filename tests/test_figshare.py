@@ -116,7 +116,7 @@ def test_folds_are_optional_but_never_wrong(tmp_path):
         read_folds(tmp_path)
 
 
-real = pytest.mark.skipif("BRAINTUT_REAL" not in os.environ, reason="BRAINTUT_REAL names no folder of real slices")
+real = pytest.mark.skipif(not os.environ.get("BRAINTUT_REAL"), reason="BRAINTUT_REAL names no folder of real slices")
 
 
 @real

@@ -6,13 +6,10 @@ import os
 import pickle
 import re
 import zipfile
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import skops.io
-from braintut.card import FORMAT, check_card, read_card
-from braintut.report_page import _model_part
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline as SklearnPipeline
 
@@ -20,7 +17,10 @@ from braintut.classification import storing
 from braintut.classification.classifier import make_classifier
 from braintut.classification.storing import load_classifier
 from braintut.errors import BraintutError, ModelError
-from braintut.pipeline import ASSETS, FILES, NEW, Pipeline, load_pipeline, load_weights, save_weights
+from braintut.pipeline.card import ASSETS, FILES, FORMAT, check_card, read_card
+from braintut.pipeline.pipeline import Pipeline, load_pipeline
+from braintut.pipeline.storage import NEW, load_weights, save_weights
+from braintut.report import Report
 from braintut.segmentation.unet import build_unet
 from mutating import npy, npy_claiming, zipped
 
@@ -220,6 +220,7 @@ ODD_ENTRIES = {
     "no hashes of files": ("files", None),
     "numbers are a list": ("numbers", [1]),
     "a Dice of NaN": ("numbers.dice.mean", float("nan")),
+    "a loss that no float holds": ("settings.loss_per_epoch", [10**400]),
     "a Dice above 1": ("numbers.dice.mean", 12),
     "no count of slices": ("numbers.n_slices", None),
     "an unknown format": ("format", FORMAT + 1),
@@ -269,8 +270,10 @@ def test_texts_that_are_no_card(tmp_path, text):
 def test_html_in_a_card_stays_text(card, place):
     put(card, place, '<script>alert("1")</script><img src=x onerror=alert(1)>')
     check_card(card, "card.json")
-    page = _model_part(SimpleNamespace(model=card["name"], card=card))
-    assert "<script" not in page and "<img" not in page and "&lt;script&gt;" in page
+    nothing = np.zeros((16, 16))
+    report = Report("1.png", nothing, nothing, nothing > 0, None, None, 1.0, False, 0.1, model=card["name"], card=card)
+    page = report.html()
+    assert "<script" not in page and "<img src=x" not in page and "&lt;script&gt;" in page
 
 
 # --- pairs ---------------------------------------------------------------------------------------------------------
@@ -299,7 +302,7 @@ def test_control_characters_of_a_card_do_not_reach_the_screen(tiny_pipeline, tmp
 
 def test_parts_of_two_pairs_are_refused(tiny_pipeline, tmp_path):
     """Good files with right hashes that were never fitted together: a bare model in the classifier's place."""
-    from braintut.pipeline import _sha256
+    from braintut.pipeline.storage import _sha256
 
     folder = tiny_pipeline.save(tmp_path / "pair")
     foreign = SklearnPipeline([("model", LogisticRegression())]).fit(np.eye(3), [1, 2, 3])

@@ -88,7 +88,7 @@ def write_addresses(clone: Path) -> list[Path]:
     text = readme.read_text(encoding="utf-8")
     renewed = _BADGE_LINK.sub(_colab_folder(address), text)
     if renewed != text:
-        readme.write_text(renewed, encoding="utf-8")
+        readme.write_text(renewed, encoding="utf-8", newline="\n")
         changed.append(readme)
     return changed
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from braintut.dataset.files import whole_file
+from braintut.dataset.files import write_text
 from braintut.errors import DataError
 
 EXERCISE_TAGS = ("starter", "check", "hints", "solution")
@@ -61,9 +61,7 @@ def read_lesson(path: Path) -> NotebookNode:
 
 def write_lesson(notebook: NotebookNode, path: Path) -> Path:
     """Write a notebook with the indentation that Jupyter itself uses."""
-    with whole_file(path) as part:
-        nbformat.write(notebook, part)
-    return path
+    return write_text(path, nbformat.writes(notebook).rstrip("\n") + "\n")
 
 
 def tags(cell: NotebookNode) -> list[str]:
