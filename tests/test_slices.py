@@ -323,6 +323,8 @@ def test_normalise_is_blind_to_scale_and_offset():
     [
         (np.zeros((64, 64)), "one single grey"),
         (np.full((64, 64), np.nan), "NaN"),
+        (head() * 1e300, "beyond 1e"),
+        ((head() / 400 - 0.5) * 3e38, "beyond 1e"),
         (np.zeros((64, 64, 3)), r"\(64, 64, 3\)"),
         (np.zeros((4, 4)), r"at least 16 x 16"),
     ],

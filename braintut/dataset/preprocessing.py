@@ -8,6 +8,9 @@ from PIL import Image
 from braintut.dataset.arrays import as_mask
 from braintut.errors import DataError
 
+LARGEST = 1e30
+"""No scanner writes such values, and the difference of two larger ones is infinite in 32 bits."""
+
 
 def head_mask(image: np.ndarray) -> np.ndarray:
     """Pixels that belong to the head: brighter than a tenth of the bright end.
@@ -62,9 +65,12 @@ def normalise(image: np.ndarray) -> np.ndarray:
         )
     if image.dtype.kind not in "biuf":
         raise DataError(f"A slice must hold numbers, but this array holds {image.dtype} values.")
-    image = image.astype(np.float32)
-    if not np.isfinite(image).all():
-        raise DataError("The picture holds NaN or infinite values; export the slice again.")
+    with np.errstate(over="ignore"):
+        image = image.astype(np.float32)
+    if not (np.abs(image) < LARGEST).all():  # NaN is not below anything either
+        raise DataError(
+            f"The picture holds NaN or infinite values, or some beyond {LARGEST:g}; export the slice again."
+        )
     low, edge = _air_and_edge(image)
     head = image[image > edge]
     high = np.percentile(head, 99.5) if head.size else low
