@@ -131,7 +131,9 @@ def as_pixel_mm(value: object, name: str) -> float:
     except (TypeError, ValueError):
         pixel_mm = math.nan
     if not 0 < pixel_mm < math.inf:
-        raise DataError(f"{name}: the pixel size must be one number above 0, in mm, such as 0.49, but is '{value}'.")
+        raise DataError(
+            f"{name}: the pixel size must be one number above 0, in mm, such as 0.49, but is '{_short(value)}'."
+        )
     return pixel_mm
 
 
@@ -140,6 +142,11 @@ def _array(values: object, name: str) -> np.ndarray:
         return np.asarray(values)
     except ValueError as error:
         raise DataError(f"{name} must be one array, but its parts differ in shape.") from error
+
+
+def _short(value: object) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= 40 else f"{text[:40]}..."
 
 
 def _sample(values: np.ndarray) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from braintut.dataset.copies import once_each
 from braintut.dataset.entries import FOLDS_FILE, FOLDS_ID, MatEntry, find_mats
+from braintut.dataset.hdf5 import check_inside
 from braintut.dataset.mat import open_mat
 from braintut.dataset.mat_fields import read_numbers
 from braintut.errors import DataError
@@ -65,6 +66,7 @@ def _read_cvind(entry: MatEntry) -> np.ndarray:
         field = file.get("cvind")
         if not isinstance(field, h5py.Dataset):
             raise DataError(f"{entry} does not hold the official folds (a list of numbers 'cvind'); download it again.")
+        check_inside(field, file, f"{entry}: cvind")
         folds = read_numbers(field, f"{entry}: cvind")
     if folds.size != max(folds.shape, default=0) or folds.dtype.kind == "b":
         raise DataError(f"{entry}: cvind has shape {folds.shape[::-1]}; one row of folds, slice 1 first, is expected.")

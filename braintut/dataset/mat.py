@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 
 from braintut.dataset.arrays import as_mask, as_pixel_mm
+from braintut.dataset.hdf5 import check_inside
 from braintut.dataset.mat_fields import read_id, read_numbers
 from braintut.dataset.slices import assumed_pixel_mm
 from braintut.errors import BraintutError, DataError
@@ -26,6 +27,8 @@ _OTHER_KINDS = (
     (b"version https://git-lfs", "is a pointer of Git LFS, not the file itself; fetch it with `git lfs pull`"),
     (b"<", "is a web page, perhaps an answer of the server it came from"),
 )
+FIELDS = ("image", "tumorMask", "label", "PID", "tumorBorder", "pixel_mm")
+"""Of the struct `cjdata`; the first four must be there."""
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
@@ -160,9 +163,11 @@ def _parse(file: h5py.File, name: str) -> MatSlice:
     group = file.get("cjdata")
     if not isinstance(group, h5py.Group):
         raise DataError(f"{name} has no struct 'cjdata'; is it a slice of the figshare set?")
-    for field in ("image", "tumorMask", "label", "PID"):
+    for field in FIELDS[:4]:
         if field not in group:
             raise DataError(f"{name} lacks the field 'cjdata/{field}'; every slice of the figshare set has it.")
+    for thing in filter(None, [group, *map(group.get, FIELDS)]):
+        check_inside(thing, file, f"{name}: {thing.name.strip('/')}")
     image = _picture(group, "image", name)
     mask = _picture(group, "tumorMask", name)
     if mask.shape != image.shape:
@@ -214,4 +219,4 @@ def _pixel_mm(group: h5py.Group, name: str) -> float | None:
     if "pixel_mm" not in group:
         return None
     values = read_numbers(group["pixel_mm"], f"{name}: pixel_mm").ravel()
-    return as_pixel_mm(values[0] if values.size == 1 else values.tolist(), name)
+    return as_pixel_mm(values[0] if values.size == 1 else values[:9].tolist(), name)

@@ -7,6 +7,7 @@ import math
 import h5py
 import numpy as np
 
+from braintut.dataset.hdf5 import check_inside
 from braintut.errors import DataError
 
 MAX_VALUES = 4096 * 4096
@@ -91,9 +92,11 @@ def read_id(field: object, name: str) -> str:
 
 
 def _out_of_its_cell(field: object, name: str) -> h5py.Dataset:
+    file = field.file
     for _ in range(3):  # a cell may hold a cell
         if not isinstance(field, h5py.Dataset):
             raise DataError(f"{name} is a struct; a plain value is expected.")
+        check_inside(field, file, name)
         if field.dtype.kind != "O" or _is_empty(field) or h5py.check_ref_dtype(field.dtype) is None:
             return field
         if field.size != 1:
@@ -163,4 +166,4 @@ def _whole_number(values: np.ndarray, name: str) -> str:
 
 
 def _type_name(field: h5py.Dataset) -> str:
-    return matlab_class(field) or str(field.dtype)
+    return (matlab_class(field) or str(field.dtype))[:40]

@@ -14,6 +14,7 @@ import numpy as np
 
 from braintut.dataset.arrays import as_mask, as_pictures, as_pixel_mm, as_text, as_whole_numbers
 from braintut.dataset.files import whole_file
+from braintut.dataset.hdf5 import check_inside
 from braintut.dataset.preprocessing import pad_to_square, resize, resize_mask
 from braintut.errors import DataError, PositionError
 
@@ -354,6 +355,7 @@ def _check_file(file: h5py.File) -> None:
         dataset = file.get(name)
         if not isinstance(dataset, h5py.Dataset):
             raise DataError(f"it lacks '{name}'; make it again.")
+        check_inside(dataset, file, f"'{name}'")
         # Compression makes a file at most about a thousand times smaller; beyond that the file claims what it lacks.
         if dataset.nbytes > 1100 * dataset.id.get_storage_size() + 2**20:
             raise DataError(f"'{name}' claims {dataset.shape} values, but the file does not hold them; make it again.")

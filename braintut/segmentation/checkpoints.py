@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -192,8 +193,7 @@ class Checkpoints:
             state = json.loads(self.state_file.read_text(encoding="utf-8"))
             whole = (
                 isinstance(state["settings"], dict)
-                and isinstance(state["last"], str)
-                and {"best", "average"} <= state.keys()
+                and all(_is_ours(state[key]) for key in ("last", "best", "average") if key == "last" or state[key])
                 and all({"epoch", "loss"} <= entry.keys() for entry in state["history"])
                 and [entry["epoch"] for entry in state["history"]] == list(range(1, len(state["history"]) + 1))
             )
@@ -227,6 +227,11 @@ class Checkpoints:
             f"{file} is damaged ({reason}); delete the folder {self.folder} and the training starts afresh, "
             f"or choose another folder."
         )
+
+
+def _is_ours(name: object) -> bool:
+    """Whether a file has a name that we give, so that a damaged state leads nowhere else."""
+    return isinstance(name, str) and re.fullmatch(r"(epoch|average)_\d+\.weights\.h5", name) is not None
 
 
 def _in_words(names: list[str]) -> str:
