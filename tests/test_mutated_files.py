@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 
-from mutating import png_claiming
+from mutating import png_bomb, png_claiming
 from readers import READERS, inputs, judge
 
 resource = pytest.importorskip("resource", reason="without a limit on its memory, a test that fails takes all of it")
@@ -67,6 +67,13 @@ def test_a_picture_that_claims_to_be_huge_is_refused_before_it_fills_the_memory(
     with limited_memory():
         verdict, message = judge(READERS["png"], path)
     assert (verdict, "scan.png" in message) == ("refused", True)
+
+
+def test_a_whole_picture_of_25_million_pixels_is_no_slice(tmp_path):
+    path = tmp_path / "scan.png"
+    path.write_bytes(png_bomb(5000, 8, 0))
+    verdict, message = judge(READERS["png"], path)
+    assert verdict == "refused" and "far too large" in message
 
 
 def test_a_judge_tells_a_foreign_error_from_ours(tmp_path):

@@ -18,6 +18,8 @@ from braintut.errors import DataError
 
 JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".jfi", ".jif")
 SUFFIXES = (".mat", ".png", *JPEG_SUFFIXES)
+MOST_PIXELS = 4096 * 4096
+"""Pixels of the largest picture that is read; a slice has 512 x 512, and larger ones would take seconds."""
 
 WIDE = {
     "RGB;16B": ("RGB", ("RGB;16B", "RGB;16L")),
@@ -133,8 +135,9 @@ def _read_picture(path: Path) -> tuple[np.ndarray, float | None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Pillow about EXIF, which says nothing of the pixels
-            warnings.simplefilter("error", Image.DecompressionBombWarning)  # 90 million pixels are no slice
             with Image.open(path, formats=("PNG", "JPEG")) as picture:
+                if picture.width * picture.height > MOST_PIXELS:
+                    raise Image.DecompressionBombError
                 n_pictures = getattr(picture, "n_frames", 1)
                 if picture.format == "PNG" and n_pictures > 1:
                     raise DataError(f"{path} is an animation of {n_pictures} pictures; export one slice.")
@@ -149,7 +152,7 @@ def _read_picture(path: Path) -> tuple[np.ndarray, float | None]:
         raise DataError(f"{path} is no PNG or JPEG picture, whatever its name says.") from error
     except PermissionError as error:
         raise DataError(f"{path} may not be read by you; ask for the right to read it.") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except Image.DecompressionBombError as error:
         raise DataError(f"{path} is far too large for a slice; export the slice at its own size.") from error
     except Exception as error:  # a damaged picture makes Pillow fail in many ways
         raise DataError(f"{path} cannot be read ({error}); export the slice again.") from error

@@ -118,9 +118,9 @@ def model_in_words(name: str, card: Mapping) -> str:
             f"reached a mean Dice of {dice['mean']:.2f}, nothing was found on {dice['not_found_fraction']:.0%} "
             f"of the slices, and the type was right on {accuracy['predicted_mask']:.0%}."
         )
-    if "fails_for" in card:
+    if card.get("fails_for"):
         sentences.append(card["fails_for"])
-    if "numbers_from" in card:
+    if card.get("numbers_from"):
         sentences.append(f"These numbers are those of {card['numbers_from']}.")
     return " ".join(sentences)
 
