@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from braintut import fitting
 from braintut.dataset.load import load_phantoms
 from braintut.dataset.preprocessing import resize
 from braintut.dataset.slices import TUMOUR_TYPES, concatenate
 from braintut.dataset.splits import split_by_fold
 from braintut.errors import DataError, ModelError, SplitError
+from braintut.pipeline import fitting
 from braintut.pipeline.card import shipped_pairs
 from braintut.pipeline.evaluation import evaluate_slices
 from braintut.pipeline.fitting import fit_pipeline

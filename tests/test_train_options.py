@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from braintut import cli, fitting
+from braintut import cli
 from braintut.errors import CheckpointError, DataError
+from braintut.pipeline import fitting
 from braintut.pipeline.pipeline import Pipeline
 from test_cli import run
 

@@ -19,6 +19,9 @@ CARD_FILE = "card.json"
 FILES = ("unet.npz", "classifier.skops", "classifier_true_mask.skops", "reference.csv")
 """What lies beside the card of a pair; it names the hash of each."""
 
+NEW = ".new"
+"""Ending of the files of a pair until the card names them."""
+
 FORMAT = 2
 """Cards of a higher number come from a newer braintut. Format 1, without a number, had other names of features."""
 
@@ -108,7 +111,7 @@ def load_card(name: str | os.PathLike) -> dict:
 def pair_folder(name: str | os.PathLike) -> Path:
     """The folder that a name means: one's own where it holds a pair, even a damaged one; a shipped pair's otherwise."""
     own = Path(name)
-    if any((own / file).exists() for file in (CARD_FILE, *FILES)):
+    if any((own / file).exists() for file in (CARD_FILE, *FILES, *(file + NEW for file in FILES))):
         return own
     return ASSETS / name if name in shipped_pairs() else own
 

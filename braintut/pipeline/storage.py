@@ -18,12 +18,9 @@ from sklearn.pipeline import Pipeline as SklearnPipeline
 from braintut.classification.storing import load_classifier, save_classifier
 from braintut.dataset.files import whole_file, write_text
 from braintut.errors import ModelError
-from braintut.pipeline.card import CARD_FILE, FILES, load_card, read_card
+from braintut.pipeline.card import CARD_FILE, FILES, NEW, load_card, read_card
 from braintut.segmentation.checkpoints import all_finite
 from braintut.segmentation.unet import build_unet
-
-NEW = ".new"
-"""Ending of the files of a pair until the card names them."""
 
 
 @dataclass(frozen=True)
