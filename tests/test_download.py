@@ -171,6 +171,12 @@ def test_whole_set_arrives_and_nothing_else_is_left(fetch, tmp_path):
     assert (tmp_path / "a.zip").read_bytes() == ZIP and (tmp_path / "cvind.mat").read_bytes() == CVIND
 
 
+def test_a_program_without_a_console_downloads_too(fetch, tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.stderr", None)
+    fetch("good")
+    assert names(tmp_path) == ["a.zip", "cvind.mat"]
+
+
 def test_redirects_are_followed(fetch, tmp_path):
     fetch("moved")
     assert (tmp_path / "a.zip").read_bytes() == ZIP

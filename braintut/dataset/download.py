@@ -347,9 +347,10 @@ def _refuse_what_is_no_file(answer: Response, first: bytes, expected: int) -> No
 def _append(part: Path, file: PublishedFile, start: int, first: bytes, chunks: Iterable[bytes]) -> None:
     from tqdm.auto import tqdm
 
+    look = {"unit": "B", "unit_scale": True, "disable": sys.stderr is None}
     with (
         open(part, "r+b" if start else "wb") as out,
-        tqdm(desc=file.name, total=file.size, initial=start, unit="B", unit_scale=True) as bar,
+        tqdm(desc=file.name, total=file.size, initial=start, **look) as bar,
     ):
         out.seek(start)
         for chunk in _no_trickle(chain([first], chunks)):

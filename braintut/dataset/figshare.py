@@ -102,7 +102,7 @@ def read_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = T
     entries, folds = list_slices(folder), read_folds(folder)
     fold_of_each = np.array([fold_of(entry, folds) for entry in entries])  # before the long part, as it may complain
     jobs = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(_convert)(entry, size) for entry in entries)
-    converted = list(tqdm(jobs, total=len(entries), desc="reading slices", disable=not progress))
+    converted = list(tqdm(jobs, total=len(entries), desc="reading slices", disable=not progress or sys.stderr is None))
     images, masks, labels, patients, pixels = zip(*converted, strict=True)
     return Slices(
         images=from_grey_levels(np.stack(images)),
