@@ -4,9 +4,11 @@
 """
 
 import contextlib
+from dataclasses import replace
 
 import pytest
 
+from braintut.errors import DataError
 from mutating import png_bomb, png_claiming
 from readers import READERS, inputs, judge
 
@@ -76,22 +78,18 @@ def test_a_whole_picture_of_25_million_pixels_is_no_slice(tmp_path):
     assert verdict == "refused" and "far too large" in message
 
 
-def test_a_judge_tells_a_foreign_error_from_ours(tmp_path):
-    def fails(error):
-        def read(path):
-            raise error
-
-        return judge(replace_read(read), tmp_path / "x.mat")[0]
-
-    from braintut.errors import DataError
-
-    assert fails(DataError("x.mat is odd.")) == "refused"
-    assert fails(DataError("It is odd.")) == "refused without a name"
-    assert fails(DataError("x.mat\nis odd.")) == "refused in more than a line"
-    assert fails(MemoryError()) == "MemoryError"
+SENTENCES = {
+    "refused": DataError("x.mat is odd."),
+    "refused without a name": DataError("It is odd."),
+    "refused in more than a line": DataError("x.mat\nis odd."),
+    "MemoryError": MemoryError(),
+    "ValueError": ValueError("x.mat"),
+}
 
 
-def replace_read(read):
-    from dataclasses import replace
+@pytest.mark.parametrize(("verdict", "error"), SENTENCES.items(), ids=SENTENCES)
+def test_a_judge_tells_a_foreign_error_from_ours(tmp_path, verdict, error):
+    def read(path):
+        raise error
 
-    return replace(READERS["mat"], read=read)
+    assert judge(replace(READERS["mat"], read=read), tmp_path / "x.mat")[0] == verdict
