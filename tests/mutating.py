@@ -106,7 +106,8 @@ def zipped(members: Sequence[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLA
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, content in members:
-            archive.writestr(name, content)
+            # Without the time of day, so that the same seed makes the same file.
+            archive.writestr(zipfile.ZipInfo(name), content, compress_type=method)
     return buffer.getvalue()
 
 

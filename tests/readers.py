@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -250,7 +251,8 @@ def _weights(folder: Path) -> list[bytes]:
     from braintut.pipeline.storage import save_weights
 
     save_weights(folder / "seed.npz", _tiny_unet())
-    return [(folder / "seed.npz").read_bytes()]
+    with zipfile.ZipFile(folder / "seed.npz") as archive:
+        return [zipped([(name, archive.read(name)) for name in archive.namelist()], zipfile.ZIP_STORED)]
 
 
 def _read_weights(path: Path) -> None:
