@@ -8,15 +8,17 @@ import re
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline as SklearnPipeline
 
 from braintut.classification import storing
-from braintut.classification.classifier import make_classifier
+from braintut.classification.classifier import fit_classifier, make_classifier
 from braintut.classification.storing import load_classifier
 from braintut.errors import BraintutError, ModelError
+from braintut.features.table import BASELINE_FEATURES
 from braintut.pipeline.card import ASSETS, FILES, FORMAT, check_card, read_card
 from braintut.pipeline.pipeline import Pipeline, load_pipeline
 from braintut.pipeline.storage import NEW, load_weights, save_weights
@@ -111,6 +113,48 @@ def test_skops_files_with_foreign_parts_are_refused(tmp_path, good_skops, change
     with pytest.raises(ModelError, match=r"model\.skops") as caught:
         load_classifier(path)
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
+
+
+TREES = {
+    "a branch that leads outside": ("left", 10**7),
+    "a branch that leads back": ("right", 0),
+    "a feature that there is not": ("feature", 10**6),
+    "a negative feature": ("feature", -5),
+}
+FIELDS_OF_TREES = {
+    "random_forest": {"left": "left_child", "right": "right_child", "feature": "feature"},
+    "boosting": {"left": "left", "right": "right", "feature": "feature_idx"},
+}
+
+
+@pytest.fixture(scope="module")
+def forests():
+    """Small classifiers of trees, as skops writes them."""
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(90, len(BASELINE_FEATURES))), columns=BASELINE_FEATURES)
+    made = {}
+    for kind in FIELDS_OF_TREES:
+        classifier = make_classifier(kind, BASELINE_FEATURES)
+        classifier.set_params(**{"model__n_estimators" if kind == "random_forest" else "model__max_iter": 2})
+        made[kind] = skops.io.dumps(fit_classifier(classifier, table, np.arange(90) % 3 + 1))
+    return made
+
+
+@pytest.mark.parametrize(("field", "value"), TREES.values(), ids=TREES)
+@pytest.mark.parametrize("kind", FIELDS_OF_TREES)
+def test_trees_that_would_crash_the_program_are_refused(tmp_path, forests, kind, field, value):
+    path, field = tmp_path / "model.skops", FIELDS_OF_TREES[kind][field]
+    path.write_bytes(forests[kind])
+    assert isinstance(load_classifier(path), SklearnPipeline)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    for name in [name for name in members if name.endswith(".npy")]:
+        array = np.load(io.BytesIO(members[name]))
+        if array.dtype.names and field in array.dtype.names:
+            array[field][0] = np.array(value).astype(array.dtype[field])
+            members[name] = npy(array)
+    path.write_bytes(zipped(list(members.items())))
+    with pytest.raises(ModelError, match=r"model\.skops.*one of its trees"):
+        load_classifier(path)
 
 
 def test_a_zip_bomb_is_refused_by_what_it_claims(tmp_path, good_skops, monkeypatch):

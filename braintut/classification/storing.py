@@ -12,6 +12,7 @@ import skops.io
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import Pipeline
 
+from braintut.classification.trees import check_trees
 from braintut.dataset.files import whole_file
 from braintut.errors import ModelError
 
@@ -101,6 +102,7 @@ def load_classifier(path: str | os.PathLike) -> Pipeline:
         if foreign:
             raise ModelError(f"{path} holds '{sorted(foreign)[0]}', which is no part of a classifier; don't use it.")
         loaded = _loads(data)
+        check_trees(loaded)
     except ModelError:
         raise
     except Exception as error:  # a damaged file can fail in any way: zip, JSON, or arrays
