@@ -10,6 +10,7 @@ and the file that did it is kept. The same seed gives the same files. Time is th
 from __future__ import annotations
 
 import argparse
+import contextlib
 import multiprocessing
 import os
 import re
@@ -20,6 +21,7 @@ import time
 import traceback
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -152,8 +154,6 @@ def _read_for_ever(path: Path, name: str, keep: Path, memory: float, pipe: Conne
         seeds = reader.seeds(Path(folder))
     path.write_bytes(seeds[0])
     reader.read(path)  # loads what reading needs, before memory is counted
-    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (size + int(memory * 1e9), resource.RLIM_INFINITY))
     while True:
         seed, n, skip = pipe.recv()
         for number, data in enumerate(inputs(reader, seeds, seed, n)):
@@ -162,7 +162,8 @@ def _read_for_ever(path: Path, name: str, keep: Path, memory: float, pipe: Conne
             path.write_bytes(data)
             before = _most_memory(anew=True)
             start = time.process_time()
-            verdict, message = judge(reader, path)
+            with _limited_memory(memory):
+                verdict, message = judge(reader, path)
             seconds, taken = time.process_time() - start, _most_memory() - before
             if verdict in GOOD and seconds > SECONDS:
                 verdict = f"over {SECONDS:.0f} s"
@@ -170,6 +171,17 @@ def _read_for_ever(path: Path, name: str, keep: Path, memory: float, pipe: Conne
                 _keep(keep, name, verdict, seed, number, data)
             pipe.send((verdict, message[:300], seconds, taken))
         pipe.send(None)
+
+
+@contextlib.contextmanager
+def _limited_memory(gigabytes: float) -> Iterator[None]:
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (size + int(gigabytes * 1e9), before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def _most_memory(anew: bool = False) -> float:
