@@ -235,6 +235,7 @@ def train(
 ) -> None:
     """Train a U-Net and its classifiers; started again, it goes on after the last whole epoch."""
     from braintut.dataset.splits import split_by_fold
+    from braintut.pipeline.scores import weak_points
 
     evaluation, fitting, pipelines = map(
         import_quietly, ("braintut.pipeline.evaluation", "braintut.pipeline.fitting", "braintut.pipeline.pipeline")
@@ -277,7 +278,7 @@ def train(
     if borrowed:
         pipeline.card["numbers"], pipeline.card["numbers_from"] = borrowed
     if pipeline.card["numbers"]:
-        pipeline.card["fails_for"] = evaluation.weak_points(pipeline.card["numbers"])
+        pipeline.card["fails_for"] = weak_points(pipeline.card["numbers"])
         _save_pair(pipeline, out, checkpoints)
     typer.echo(f"The pair is in {out}.")
 

@@ -164,7 +164,9 @@ def test_lab_opens_the_first_lesson_and_has_the_clone_as_its_root(monkeypatch, c
 
 
 def test_make_lab_has_the_clone_as_its_root():
-    done = subprocess.run(["make", "--dry-run", "lab"], cwd=CLONE, capture_output=True, text=True)
+    done = subprocess.run(
+        ["make", "--no-print-directory", "--dry-run", "lab"], cwd=CLONE, capture_output=True, text=True
+    )
     last = done.stdout.splitlines()[-1]
     assert "-m jupyterlab" in last and f'--ServerApp.root_dir="{CLONE}" lessons/00_start_here.ipynb' in last
 
