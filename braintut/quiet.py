@@ -46,7 +46,9 @@ def _blame_settings(error: Exception) -> None:
     while tried.tb_next:
         tried = tried.tb_next
     if os.sep + "keras" + os.sep in tried.tb_frame.f_code.co_filename and keras_file().exists():
-        raise ModelError(f"Keras cannot start with the settings in {keras_file()} ({error}); correct or remove it.")
+        # Older versions of Keras only assert: then the settings themselves must tell.
+        reason = str(error) or " ".join(keras_file().read_text(encoding="utf-8", errors="replace").split())
+        raise ModelError(f"Keras cannot start with the settings in {keras_file()} ({reason}); correct or remove it.")
 
 
 @contextlib.contextmanager

@@ -250,7 +250,7 @@ QUICK = {"unet_size": 32, "unet": {"filters": 4, "depth": 2}, "jitters": 1, "rep
 
 
 def test_slices_without_a_tumour_stay_out_of_the_classifiers(no_training, phantoms):
-    both = concatenate([phantoms[phantoms.folds == 1], load_phantoms(tumour_free=True)])
+    both = concatenate([phantoms[phantoms.folds <= 3], load_phantoms(tumour_free=True)])
     pair = fit_pipeline(both, name="mixed", threshold=0.1, **QUICK)
     for classifier in (pair.classifier, pair.classifier_true_mask):
         assert list(classifier.classes_) == [1, 2, 3]
