@@ -26,7 +26,7 @@ from braintut.dataset.files import (
     whole_file,
     write_text,
 )
-from braintut.errors import BraintutError, CheckpointError, DataError
+from braintut.errors import BraintutError, CheckpointError, DataError, brief
 from braintut.pipeline.card import check_numbers, load_card
 from braintut.quiet import import_quietly
 
@@ -346,7 +346,7 @@ def _numbers_of(source: Path) -> tuple[dict, str]:
             records = json.loads(source.read_text(encoding="utf-8"))
             numbers, folds = records["card_numbers"], records["folds"]
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            reason = f"{type(error).__name__}: {error}"
+            reason = f"{type(error).__name__}: {brief(error)}"
             raise DataError(f"{source} is not the records.json of experiments/records.py ({reason}).") from error
         check_numbers(numbers, source, complete=True)
         return numbers, f"the same recipe, each fold counted by a pair fitted on the others (folds {folds})"

@@ -31,3 +31,8 @@ class CheckpointError(ModelError):
 
 class SplitError(BraintutError, ValueError):
     """A split cannot be made from these slices."""
+
+
+def brief(error: Exception) -> str:
+    """What a library says of a failure, in one line: some quote a whole damaged file."""
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from braintut.errors import DataError
+from braintut.errors import DataError, brief
 
 RESULTS = Path(__file__).parent / "assets" / "results"
 
@@ -39,7 +39,7 @@ def load_result(name: str) -> dict:
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path} is damaged ({error}); install braintut again.") from error
+        raise DataError(f"{path} is damaged ({brief(error)}); install braintut again.") from error
     if not isinstance(result, dict):
         raise DataError(f"{path} holds no results, but {type(result).__name__}; install braintut again.")
     return result

@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 
 from braintut.classification.trees import check_trees
 from braintut.dataset.files import whole_file
-from braintut.errors import ModelError
+from braintut.errors import ModelError, brief
 
 TRUSTED = (
     "numpy.dtype",
@@ -106,8 +106,7 @@ def load_classifier(path: str | os.PathLike) -> Pipeline:
     except ModelError:
         raise
     except Exception as error:  # a damaged file can fail in any way: zip, JSON, or arrays
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ModelError(f"{path} cannot be read as a classifier ({reason}); make it again.") from error
+        raise ModelError(f"{path} cannot be read as a classifier ({brief(error)}); make it again.") from error
     if not isinstance(loaded, Pipeline):
         raise ModelError(f"{path} holds a {type(loaded).__name__}, but a classifier of this course is a Pipeline.")
     return loaded

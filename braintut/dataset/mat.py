@@ -17,7 +17,7 @@ from braintut.dataset.arrays import as_mask, as_pixel_mm
 from braintut.dataset.hdf5 import check_inside
 from braintut.dataset.mat_fields import read_id, read_numbers
 from braintut.dataset.slices import assumed_pixel_mm
-from braintut.errors import BraintutError, DataError
+from braintut.errors import BraintutError, DataError, brief
 
 _OTHER_KINDS = (
     (b"MATLAB 5.0", "was saved by MATLAB without -v7.3 (or by SciPy)"),
@@ -141,7 +141,7 @@ def _why_unreadable(source: str | os.PathLike | BinaryIO, error: Exception) -> s
     if what or not (_HDF5 in start or start.startswith(b"MATLAB 7.3")):
         what = f" It {what}." if what else ""
         return f"is no MATLAB v7.3 (HDF5) file.{what} Download it again, or save it with -v7.3."
-    return f"is damaged or was cut short ({_in_one_line(error)}); download it again."
+    return f"is damaged or was cut short ({brief(error)}); download it again."
 
 
 def _first_bytes(source: str | os.PathLike | BinaryIO) -> bytes:
@@ -153,10 +153,6 @@ def _first_bytes(source: str | os.PathLike | BinaryIO) -> bytes:
         return source.read(4096)
     except (OSError, ValueError):
         return _HDF5  # not even this can be read: the first error says why
-
-
-def _in_one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def _parse(file: h5py.File, name: str) -> MatSlice:

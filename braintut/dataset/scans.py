@@ -14,7 +14,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from braintut.dataset.arrays import as_pixel_mm
 from braintut.dataset.figshare import FOLDS_FILE, read_mat
 from braintut.dataset.slices import assumed_pixel_mm
-from braintut.errors import DataError
+from braintut.errors import DataError, brief
 
 JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".jfi", ".jif")
 SUFFIXES = (".mat", ".png", *JPEG_SUFFIXES)
@@ -155,7 +155,7 @@ def _read_picture(path: Path) -> tuple[np.ndarray, float | None]:
     except Image.DecompressionBombError as error:
         raise DataError(f"{path} is far too large for a slice; export the slice at its own size.") from error
     except Exception as error:  # a damaged picture makes Pillow fail in many ways
-        raise DataError(f"{path} cannot be read ({error}); export the slice again.") from error
+        raise DataError(f"{path} cannot be read ({brief(error)}); export the slice again.") from error
     return turn(grey), None if stated is None else as_pixel_mm(stated, str(path))
 
 

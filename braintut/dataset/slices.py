@@ -16,7 +16,7 @@ from braintut.dataset.arrays import as_mask, as_pictures, as_pixel_mm, as_text, 
 from braintut.dataset.files import whole_file
 from braintut.dataset.hdf5 import check_inside
 from braintut.dataset.preprocessing import pad_to_square, resize, resize_mask
-from braintut.errors import DataError, PositionError
+from braintut.errors import DataError, PositionError, brief
 
 TUMOUR_TYPES = ("meningioma", "glioma", "pituitary")
 """Names of labels 1, 2 and 3. Label 0 means a head without a tumour."""
@@ -249,7 +249,7 @@ class Slices:
         except DataError as error:
             raise DataError(f"{path}: {error}") from error
         except Exception as error:  # h5py says in many ways that a file is damaged
-            raise DataError(f"{path} cannot be read as a Slices file ({error}); make it again.") from error
+            raise DataError(f"{path} cannot be read as a Slices file ({brief(error)}); make it again.") from error
 
 
 def _checksum(file: h5py.File) -> int:

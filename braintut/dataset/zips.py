@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from braintut.errors import BraintutError, DataError
+from braintut.errors import BraintutError, DataError, brief
 
 MAX_MEMBER = 2**28
 """Largest `.mat` file that is unpacked from a zip, in bytes; one of the figshare set has 0.3 MB."""
@@ -103,7 +103,7 @@ def open_zip(path: Path, within: tuple[str, ...], name: str) -> Iterator[zipfile
     except NotImplementedError as error:  # Deflate64, as Windows packs large files, is one
         raise DataError(f"{name} is packed in a way that Python cannot read ({error}); unpack it yourself.") from error
     except Exception as error:  # a damaged zip makes zipfile raise nearly any kind
-        why = " ".join(str(error).split())[:200] or type(error).__name__
+        why = brief(error)
         what = "is damaged in its zip" if is_open else "is no whole zip"
         raise DataError(f"{name} {what} ({why}); download it again.") from error
 

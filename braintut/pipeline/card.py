@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from braintut.dataset.slices import merged_patient
-from braintut.errors import ModelError
+from braintut.errors import ModelError, brief
 
 ASSETS = Path(__file__).parents[1] / "assets" / "models"
 
@@ -70,7 +70,7 @@ def read_card(folder: Path) -> dict:
     except FileNotFoundError:
         raise
     except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path} is no card of a pair, or damaged ({error}); train or install again.") from error
+        raise ModelError(f"{path} is damaged or no card of a pair ({brief(error)}); train again.") from error
     check_card(card, path)
     return card
 

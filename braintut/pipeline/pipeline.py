@@ -23,7 +23,7 @@ from braintut.dataset.head import check_head
 from braintut.dataset.preprocessing import crop_from_square, normalise, pad_to_square, resize, resize_mask
 from braintut.dataset.scans import Scan, read_scan
 from braintut.dataset.slices import FIELD_OF_VIEW_MM, TUMOUR_TYPES, Slices, assumed_pixel_mm
-from braintut.errors import DataError, ModelError
+from braintut.errors import DataError, ModelError, brief
 from braintut.features.table import measure_features
 from braintut.pipeline.card import ASSETS, pair_folder, training_losses, was_fitted_on, was_fitted_on_twin
 from braintut.pipeline.storage import StoredPair, load_pair, save_pair
@@ -309,7 +309,8 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
     try:
         _warm_up(pipeline)
     except Exception as error:  # parts that don't belong together can fail in any way
-        raise ModelError(f"The parts of the pair {folder} don't work together ({error!r}); train it again.") from error
+        reason = f"{type(error).__name__}: {brief(error)}"
+        raise ModelError(f"The parts of the pair {folder} don't work together ({reason}); train it again.") from error
     return pipeline
 
 

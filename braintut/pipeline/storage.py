@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline as SklearnPipeline
 
 from braintut.classification.storing import load_classifier, save_classifier
 from braintut.dataset.files import whole_file, write_text
-from braintut.errors import ModelError
+from braintut.errors import ModelError, brief
 from braintut.pipeline.card import CARD_FILE, FILES, NEW, load_card, read_card
 from braintut.segmentation.checkpoints import all_finite
 from braintut.segmentation.unet import build_unet
@@ -117,7 +117,7 @@ def load_weights(path: Path, model: keras.Model) -> None:
     except ModelError:
         raise
     except Exception as error:  # a damaged archive can fail in any way: zip, zlib, or NumPy's headers
-        raise ModelError(f"{path} cannot be read as weights ({error}); train or install again.") from error
+        raise ModelError(f"{path} cannot be read as weights ({brief(error)}); train or install again.") from error
     model.set_weights(weights)
 
 
@@ -157,7 +157,7 @@ def read_reference(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path)
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
-        raise ModelError(f"{path} is no table of features ({' '.join(str(error).split())}); train again.") from error
+        raise ModelError(f"{path} is no table of features ({brief(error)}); train again.") from error
     numbers = table.select_dtypes("number")
     if table.empty or numbers.shape != table.shape or np.isinf(numbers).any(axis=None):
         raise ModelError(f"{path} is no table of features: it must have rows, and numbers only; train again.")

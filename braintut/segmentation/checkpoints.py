@@ -15,7 +15,7 @@ import numpy as np
 
 from braintut.dataset.files import check_writable_folder, write_text
 from braintut.dataset.slices import Slices
-from braintut.errors import CheckpointError
+from braintut.errors import CheckpointError, brief
 
 LEARNT_FROM = ("ids", "images", "masks", "labels", "patients", "folds")
 """What of the slices a folder of checkpoints belongs to: another set never goes on from it."""
@@ -160,7 +160,7 @@ class Checkpoints:
             write_text(self.state_file, json.dumps(state, indent=1))
         except (OSError, RuntimeError) as error:  # HDF5 calls a full disk a RuntimeError
             raise CheckpointError(
-                f"Epoch {epoch} could not be kept in {self.folder} ({_first_line(error)}); see to its free space and "
+                f"Epoch {epoch} could not be kept in {self.folder} ({brief(error)}); see to its free space and "
                 f"rights and start again: the training goes on after epoch {epoch - 1}."
             ) from error
         for old in (*self.folder.glob("epoch_*.weights.h5"), *self.folder.glob("average_*.weights.h5")):
@@ -182,7 +182,7 @@ class Checkpoints:
                 warnings.filterwarnings("error", message=".*[Ss]kipping")
                 model.load_weights(file)
         except Exception as error:  # a damaged file can fail in any way: HDF5, names, shapes
-            raise self._damaged(file, _first_line(error)) from error
+            raise self._damaged(file, brief(error)) from error
         weights = model.get_weights()
         if not all_finite(weights):
             raise self._damaged(file, "it holds weights that are no numbers")
@@ -200,7 +200,7 @@ class Checkpoints:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            raise self._damaged(self.state_file, _first_line(error)) from error
+            raise self._damaged(self.state_file, brief(error)) from error
         if not whole:
             raise self._damaged(self.state_file, "it does not say which epochs are done")
         return state
@@ -236,10 +236,6 @@ def _is_ours(name: object) -> bool:
 
 def _in_words(names: list[str]) -> str:
     return " and ".join(", ".join(names).rsplit(", ", 1))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _plain(value: object) -> object:
