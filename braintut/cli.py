@@ -469,7 +469,7 @@ def _look_at(pipeline, path: Path, wrong: BraintutError | None) -> Report:
     except BraintutError:
         raise
     except Exception as error:  # whatever it is: one scan never ends a batch
-        reason = f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {brief(error)}"
         raise DataError(f"{path} cannot be looked at ({reason}); export the slice again.") from error
 
 

@@ -9,6 +9,16 @@ import h5py
 import numpy as np
 from PIL import Image
 
+# Masks of 4 x 4 pixels whose scores are counted by hand.
+EMPTY = np.zeros((4, 4), bool)
+SQUARE = EMPTY.copy()
+SQUARE[1:3, 1:3] = True  # four pixels
+SHIFTED = EMPTY.copy()
+SHIFTED[1:3, 2:4] = True  # four pixels, two in common with SQUARE
+CORNER = EMPTY.copy()
+CORNER[3, 3] = True  # one pixel, none in common with SQUARE
+WHOLE = np.ones((4, 4), bool)
+
 
 def head(size: int = 64, seed: int = 0) -> np.ndarray:
     """A bright disc on black, int16, that normalises without complaint."""

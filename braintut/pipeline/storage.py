@@ -87,7 +87,6 @@ def save_pair(folder: str | os.PathLike, pair: StoredPair) -> Path:
 def save_weights(path: Path, model: keras.Model) -> None:
     """Write the weights of a U-Net as plain arrays, in their order; refused if they are no numbers."""
     weights = _stored_weights(model)
-    _check_weights(weights)
     with whole_file(path) as part, part.open("wb") as file:
         np.savez(file, **{f"{i:03d}": w for i, w in enumerate(weights)})
 
@@ -95,15 +94,13 @@ def save_weights(path: Path, model: keras.Model) -> None:
 def _stored_weights(model: keras.Model) -> list[np.ndarray]:
     # Kernels as float16 halve the file; short vectors stay exact, because a variance can be tiny.
     with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
-        return [w.astype(np.float16) if w.ndim > 1 else w for w in model.get_weights()]
-
-
-def _check_weights(weights: list[np.ndarray]) -> None:
+        weights = [w.astype(np.float16) if w.ndim > 1 else w for w in model.get_weights()]
     if not all_finite(weights):
         raise ModelError(
             "The U-Net holds weights that are no numbers, or too large for 16 bits (65504): its training diverged; "
             "train again with a smaller learning rate."
         )
+    return weights
 
 
 def load_weights(path: Path, model: keras.Model) -> None:
@@ -142,14 +139,10 @@ def as_stored(model: keras.Model, size: int, unet: dict) -> keras.Model:
 
     So a pair gives the same answers before it is saved and after.
     """
-    return _rebuild(_stored_weights(model), size, unet)
-
-
-def _rebuild(weights: list[np.ndarray], size: int, unet: dict) -> keras.Model:
-    _check_weights(weights)
-    model = build_unet(size, **unet)
-    model.set_weights([w.astype(np.float32) for w in weights])
-    return model
+    weights = _stored_weights(model)
+    rebuilt = build_unet(size, **unet)
+    rebuilt.set_weights([w.astype(np.float32) for w in weights])
+    return rebuilt
 
 
 def read_reference(path: Path) -> pd.DataFrame:

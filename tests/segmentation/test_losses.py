@@ -7,15 +7,7 @@ from keras import ops
 
 from braintut.errors import ModelError
 from braintut.segmentation.losses import DiceCrossEntropyLoss, DiceLoss, TverskyLoss
-
-EMPTY = np.zeros((4, 4), bool)
-SQUARE = EMPTY.copy()
-SQUARE[1:3, 1:3] = True  # four pixels
-SHIFTED = EMPTY.copy()
-SHIFTED[1:3, 2:4] = True  # four pixels, two in common with SQUARE
-CORNER = EMPTY.copy()
-CORNER[3, 3] = True  # one pixel, none in common with SQUARE
-WHOLE = np.ones((4, 4), bool)
+from making import CORNER, EMPTY, SHIFTED, SQUARE, WHOLE
 
 CASES = [
     # truth, prediction, Dice

@@ -16,15 +16,7 @@ from braintut.segmentation.metrics import (
     sensitivity,
     surface_dice,
 )
-
-EMPTY = np.zeros((4, 4), bool)
-SQUARE = EMPTY.copy()
-SQUARE[1:3, 1:3] = True  # four pixels
-SHIFTED = EMPTY.copy()
-SHIFTED[1:3, 2:4] = True  # four pixels, two in common with SQUARE
-CORNER = EMPTY.copy()
-CORNER[3, 3] = True  # one pixel, none in common with SQUARE
-WHOLE = np.ones((4, 4), bool)
+from making import CORNER, EMPTY, SHIFTED, SQUARE, WHOLE
 
 CASES = [
     # truth, prediction, Dice, IoU, sensitivity
