@@ -17,8 +17,8 @@ from braintut.dataset.figshare import read_figshare
 from braintut.dataset.scans import read_scan
 from braintut.errors import BraintutError, DataError
 from making import head, write_mat
+from reports import make_report
 from test_cli import run
-from test_report import make_report
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 from braintut.plotting import draw_confusion, draw_examples, draw_history, draw_leakage
 from braintut.results import load_result
 from braintut.teaching.strip import show_strip
-from test_report import make_report
+from reports import make_report
 
 HISTORY = [{"epoch": e, "loss": 1 / e, "val_dice": 1 - 1 / e} for e in (1, 10, 30)]
 FIGURES = {

@@ -114,7 +114,7 @@ def load_classifier(path: str | os.PathLike) -> Pipeline:
 
 def _loads(data: bytes) -> object:
     # scikit-learn warns once for each part that another version wrote. The shipped classifiers give the same
-    # probabilities to 1e-6 from 1.6.1, which Colab has, to the newest (tests/test_shipped_classifiers.py).
+    # probabilities to 1e-6 from 1.6.1, which Colab has, to the newest (tests/classification/test_shipped_classifiers.py).
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         return skops.io.loads(data, trusted=list(TRUSTED))

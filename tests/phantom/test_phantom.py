@@ -14,7 +14,7 @@ from braintut.phantom.head import load_template
 from braintut.phantom.make import make_phantom_slices, write_phantom_mat
 from braintut.phantom.patient import scan_patient
 
-SHIPPED = Path(__file__).parents[1] / "data" / "phantoms"
+SHIPPED = Path(__file__).parents[2] / "data" / "phantoms"
 FIRST = 3
 
 

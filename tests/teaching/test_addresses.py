@@ -12,7 +12,7 @@ from braintut.errors import DataError
 from braintut.teaching.addresses import colab_badge, repository_address, setup_source, write_addresses
 from braintut.teaching.notebooks import read_lesson
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "https://github.com/someone/heads"
 
 

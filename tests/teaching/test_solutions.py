@@ -7,7 +7,7 @@ import pytest
 
 from braintut.teaching.notebooks import exercises, lesson_paths, read_lesson, with_solutions
 
-LESSONS = lesson_paths(Path(__file__).resolve().parents[1] / "lessons")
+LESSONS = lesson_paths(Path(__file__).resolve().parents[2] / "lessons")
 
 
 def printed(cell):
