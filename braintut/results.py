@@ -28,10 +28,6 @@ def load_result(name: str) -> dict:
     ------
     DataError
         If there is no such result, or its file is damaged.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     if name not in list_results():
         raise DataError(f"There is no result '{name}'; choose one of {', '.join(list_results()) or '(none shipped)'}.")

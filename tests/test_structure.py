@@ -18,11 +18,12 @@ def public_names():
 
 
 @pytest.mark.parametrize(("name", "thing"), list(public_names()), ids=lambda v: v if isinstance(v, str) else "")
-def test_public_names_are_documented_and_say_which_lesson(name, thing):
+def test_public_names_are_documented(name, thing):
     if not (inspect.isfunction(thing) or inspect.isclass(thing)):
         return
     assert thing.__doc__, name
-    assert "lesson 0" in thing.__doc__, f"{name} does not say which lesson introduces it"
+    # Cells move, and typed numbers stay behind; the imports of the lessons tell it.
+    assert "ntroduced in lesson" not in thing.__doc__, name
 
 
 def test_top_level_names_load():

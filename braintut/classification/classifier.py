@@ -51,10 +51,6 @@ def make_classifier(kind: str = "svm", features: Sequence[str] | None = None, se
         If the kind is unknown.
     DataError
         If a feature is unknown.
-
-    Notes
-    -----
-    Introduced in lesson 07.
     """
     columns = list(FEATURES if features is None else features)
     unknown = [name for name in columns if name not in FEATURES]
@@ -113,10 +109,6 @@ def fit_classifier(
         If a label is unknown, no row is left, or only one type.
     SplitError
         If the SVM is to be calibrated by patient, and a type has one patient only.
-
-    Notes
-    -----
-    Introduced in lesson 07.
     """
     labels = np.asarray(labels)
     unknown = labels[~np.isin(labels, (0, 1, 2, 3))]
@@ -135,12 +127,7 @@ def fit_classifier(
 
 
 def found_rows(table: pd.DataFrame) -> np.ndarray:
-    """Rows of a feature table that hold a measured tumour (not all NaN), bool, shape (N,).
-
-    Notes
-    -----
-    Introduced in lesson 07.
-    """
+    """Rows of a feature table that hold a measured tumour (not all NaN), bool, shape (N,)."""
     return table.notna().any(axis=1).to_numpy()
 
 
@@ -181,10 +168,6 @@ def cross_validate_by_patient(
     ------
     SplitError
         If a patient lies in two folds, or there is only one fold.
-
-    Notes
-    -----
-    Introduced in lesson 07.
     """
     labels, groups = np.asarray(labels), np.asarray(groups)
     folds = _deal_groups(labels, groups) if folds is None else np.asarray(folds)
@@ -214,10 +197,6 @@ def predict_types(classifier: Pipeline, table: pd.DataFrame) -> pd.DataFrame:
     DataFrame, N rows
         `predicted` (0 where a row is all NaN: no tumour was found) and one
         probability for each type, which sum to 1 (NaN where none was found).
-
-    Notes
-    -----
-    Introduced in lesson 07.
     """
     found = found_rows(table)
     answer = pd.DataFrame(np.nan, index=table.index, columns=list(TUMOUR_TYPES))
@@ -247,10 +226,6 @@ def type_probabilities(classifier: Pipeline, table: pd.DataFrame) -> np.ndarray:
     ------
     ModelError
         If the classifier was fitted on other labels than 1, 2 and 3.
-
-    Notes
-    -----
-    Introduced in lesson 07.
     """
     known = np.asarray(classifier.classes_)
     if not np.isin(known, (1, 2, 3)).all():

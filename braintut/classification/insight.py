@@ -39,7 +39,7 @@ def backward_elimination(table: pd.DataFrame, labels: np.ndarray, p_value: float
     and asks by an F-test how much worse the fit gets without one feature
     (Wilks' lambda, all types at once). A p-value assumes rows that do not
     depend on each other; slices of one patient do, so it is too optimistic
-    here. Use it to tidy up, not to prove. Introduced in lesson 06.
+    here. Use it to tidy up, not to prove.
     """
     found = found_rows(table)
     values = table[found].fillna(table[found].median())
@@ -112,7 +112,7 @@ def explain(
     -----
     All variants go through the classifier in one call, so this takes a few
     milliseconds. Features that say the same cover for each other one by one;
-    groups are the more honest answer. Introduced in lesson 07.
+    groups are the more honest answer.
     """
     if by not in ("group", "feature"):
         raise DataError(f"by must be 'group' or 'feature', but is '{by}'.")

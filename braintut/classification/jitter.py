@@ -39,7 +39,7 @@ def jitter_mask(mask: np.ndarray, rng: np.random.Generator, strength: float = 1.
     Notes
     -----
     All steps are measured in tumour radii r = sqrt(area / pi), so the grid
-    size does not matter. Introduced in lesson 07.
+    size does not matter.
     """
     mask = np.asarray(mask, bool)
     if not mask.any() or strength < 0:

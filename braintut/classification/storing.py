@@ -55,10 +55,6 @@ def save_classifier(path: str | os.PathLike, classifier: Pipeline) -> Path:
     ------
     ModelError
         If the classifier has parts that `load_classifier` would refuse.
-
-    Notes
-    -----
-    Introduced in lesson 07.
     """
     path = Path(path)
     data = skops.io.dumps(classifier, compression=8)  # 8 is zip's 'deflated'
@@ -87,10 +83,6 @@ def load_classifier(path: str | os.PathLike) -> Pipeline:
     ModelError
         If the file is missing, damaged, or holds anything but known parts of
         scikit-learn. A pickle is never opened.
-
-    Notes
-    -----
-    Introduced in lesson 07.
     """
     path = Path(path)
     if not path.is_file():
@@ -114,7 +106,7 @@ def load_classifier(path: str | os.PathLike) -> Pipeline:
 
 def _loads(data: bytes) -> object:
     # scikit-learn warns once for each part that another version wrote. The shipped classifiers give the same
-    # probabilities to 1e-6 from 1.6.1, which Colab has, to the newest (tests/classification/test_shipped_classifiers.py).
+    # probabilities to 1e-6 from 1.6.1, which Colab has, to the newest (see test_shipped_classifiers.py).
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         return skops.io.loads(data, trusted=list(TRUSTED))

@@ -103,10 +103,6 @@ def download_figshare(
     DownloadError
         If a file could not be had; what has arrived is kept, and the next call
         goes on from there.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     folder = Path(folder) if folder is not None else default_data_folder()
     wanted = [*_zip_of(part, files[:-1]), files[-1]]

@@ -54,7 +54,7 @@ def list_slices(folder: str | os.PathLike) -> list[MatEntry]:
     Notes
     -----
     What is left out, or lies there in a form that is not read, is said on
-    stderr. Introduced in lesson 01.
+    stderr.
     """
     folder = Path(folder)
     mats = find_mats(folder)
@@ -94,10 +94,6 @@ def read_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = T
     DataError
         If a file cannot be read, two files of one number differ, or a slice has
         no fold in `cvind.mat`; the message names it.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     entries, folds = list_slices(folder), read_folds(folder)
     fold_of_each = np.array([fold_of(entry, folds) for entry in entries])  # before the long part, as it may complain
@@ -146,8 +142,7 @@ def load_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = T
     Notes
     -----
     The key is made of the files' names, sizes and times, so a folder that
-    changes is converted again, and so is one whose cache is damaged. Introduced
-    in lesson 01.
+    changes is converted again, and so is one whose cache is damaged.
     """
     folder = Path(folder)
     files = [path for path in find_files(folder) if path.suffix.lower() == ".mat" or is_zip(path)]

@@ -48,10 +48,6 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
     --------
     >>> with whole_file("answer.json") as part:
     ...     part.write_text("{}")
-
-    Notes
-    -----
-    Introduced in lesson 05.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,10 +85,6 @@ def write_text(path: str | os.PathLike, text: str) -> Path:
     Returns
     -------
     Path
-
-    Notes
-    -----
-    Introduced in lesson 05.
     """
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
@@ -112,10 +104,6 @@ def json_text(value: object) -> str:
     str
         ASCII, indented. Names of files that are no text come back as they were
         from `json.loads`.
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     return json.dumps(_finite(value), indent=2, allow_nan=False)
 
@@ -146,10 +134,6 @@ def readable(text: str | os.PathLike) -> str:
     --------
     >>> readable("two\nlines.png")
     'two\\nlines.png'
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     return "".join(_escaped(c) if unicodedata.category(c) in ESCAPED else c for c in os.fspath(text))
 
@@ -172,10 +156,6 @@ def distinct_names(paths: Sequence[str | os.PathLike]) -> list[str]:
     --------
     >>> distinct_names(["a.png", "a.jpg", "a_1.png"])
     ['a_2', 'a_3', 'a_1']
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     stems = [_plain_name(Path(path).stem) for path in paths]
     alike = Counter(map(_folded, stems))
@@ -221,10 +201,6 @@ def check_writable_folder(folder: str | os.PathLike) -> Path:
     ------
     DataError
         If it is a file, lies in one, or nothing can be written there.
-
-    Notes
-    -----
-    Introduced in lesson 05.
     """
     folder = Path(folder)
     try:
@@ -254,10 +230,6 @@ def check_writable_file(path: str | os.PathLike) -> Path:
     ------
     DataError
         If it is a folder, its name is impossible, or nothing can be written there.
-
-    Notes
-    -----
-    Introduced in lesson 05.
     """
     path = Path(path)
     check_writable_folder(path.parent)

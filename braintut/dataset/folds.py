@@ -33,10 +33,6 @@ def read_folds(folder: str | os.PathLike) -> np.ndarray | None:
     ------
     DataError
         If the file is there but holds no folds, or two of them differ.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     found = once_each(entry for entry in find_mats(Path(folder)) if entry.id == FOLDS_ID)
     return _read_cvind(found[0]) if found else None

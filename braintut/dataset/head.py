@@ -55,7 +55,6 @@ def check_head(normalised: np.ndarray) -> None:
 
     The limits were chosen on 2421 real slices; `benchmarks/refusals.py` counts
     who is refused. A photograph that is dark at its edge still passes.
-    Introduced in lesson 08.
     """
     _check_edge(_trimmed(normalised))
     small = resize(normalised, LOOK_SIZE)

@@ -47,7 +47,7 @@ def load_slices(size: int = 128, full: bool = False) -> Slices:
     -----
     The environment variable `BRAINTUT_DATA` decides if it is set: `phantoms`,
     or the path of a folder of `.mat` files or zips, of one zip, or of a file
-    that `Slices.save` wrote. Introduced in lesson 01.
+    that `Slices.save` wrote.
     """
     slices = _find(size)
     if not slices.source.startswith("phantom") and not full:
@@ -64,15 +64,11 @@ def load_phantoms(tumour_free: bool = False) -> Slices:
     ----------
     tumour_free : bool
         Eight heads without a tumour (label 0, empty masks) in place of the
-        forty with one. Introduced in lesson 08.
+        forty with one.
 
     Returns
     -------
     Slices
-
-    Notes
-    -----
-    Introduced in lesson 00.
     """
     return Slices.load(phantom_folder() / ("tumour_free.h5" if tumour_free else "phantoms.h5"))
 

@@ -18,10 +18,6 @@ def clone_folder() -> Path | None:
     Path or None
         The top folder of the clone (the one with `pyproject.toml` and `data/`),
         or None where braintut was installed without one, as on Colab.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     folder = PACKAGE.parent
     try:
@@ -44,10 +40,6 @@ def phantom_folder() -> Path:
     ------
     DataError
         If neither is there.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     clone = clone_folder()
     folder = clone / "data" / "phantoms" if clone else PACKAGE / "phantoms"
@@ -64,10 +56,6 @@ def default_data_folder() -> Path:
     Path
         `data/figshare` in a clone, else a folder in the user's cache. It need
         not exist yet.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     clone = clone_folder()
     if clone:

@@ -72,10 +72,6 @@ def read_mat(source: str | os.PathLike | BinaryIO, name: str | None = None) -> M
     DataError
         If it is missing, locked, may not be read, is no MATLAB v7.3 or damaged,
         or a field is missing or odd. The message tells which.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     name = name or str(source)
     with open_mat(source, name) as file:

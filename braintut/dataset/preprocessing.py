@@ -28,7 +28,7 @@ def head_mask(image: np.ndarray) -> np.ndarray:
     Notes
     -----
     The bright end is the 99.5th percentile, so a few white pixels do not
-    decide. Introduced in lesson 01.
+    decide.
     """
     _, edge = _air_and_edge(image)
     return image > edge
@@ -56,7 +56,6 @@ def normalise(image: np.ndarray) -> np.ndarray:
     Notes
     -----
     The MRI scale differs from slice to slice, so no fixed maximum can serve.
-    Introduced in lesson 01.
     """
     image = np.asarray(image)
     if image.ndim != 2 or min(image.shape) < 16:
@@ -101,7 +100,7 @@ def resize(image: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     Notes
     -----
     Pillow widens its bilinear filter when it shrinks, which averages instead
-    of dropping pixels. Introduced in lesson 02.
+    of dropping pixels.
     """
     height, width = (size, size) if np.ndim(size) == 0 else size
     image = np.asarray(image, np.float32)
@@ -127,10 +126,6 @@ def resize_mask(mask: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     ------
     DataError
         If the mask holds other values than 0 and 1, or 0 and 255.
-
-    Notes
-    -----
-    Introduced in lesson 02.
     """
     return resize(as_mask(mask).astype(np.float32), size) >= 0.5
 
@@ -148,7 +143,7 @@ def pad_to_square(image: np.ndarray) -> np.ndarray:
 
     Notes
     -----
-    `crop_from_square` is the way back. Introduced in lesson 08.
+    `crop_from_square` is the way back.
     """
     height, width = image.shape
     side = max(height, width)
@@ -168,10 +163,6 @@ def crop_from_square(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     Returns
     -------
     ndarray, shape (H, W)
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     height, width = shape
     top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2

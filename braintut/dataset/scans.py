@@ -50,7 +50,7 @@ class Scan:
     `image` has shape (H, W) on any scale; `pixel_mm` is the side of a pixel;
     `pixel_mm_assumed` says that the file did not state it, so that a field of
     view of 251 mm (0.49 mm x 512) was taken for the longer side. `patient` is "" where unknown,
-    `true_mask` and `label` are None where unknown. Introduced in lesson 08.
+    `true_mask` and `label` are None where unknown.
     """
 
     name: str
@@ -84,8 +84,7 @@ def read_scan(path: str | os.PathLike) -> Scan:
     A PNG states its pixel size by a text entry `pixel_mm`. Dots per inch say
     how large a picture is to be printed, not how large the head was, so they
     count for nothing. Every bit of a picture of 16 bits a channel is used, a
-    transparent part is black, and EXIF turns the picture upright. Introduced in
-    lesson 08.
+    transparent part is black, and EXIF turns the picture upright.
     """
     path = Path(path)
     if path.is_dir():
@@ -116,10 +115,6 @@ def list_scans(folder: str | os.PathLike) -> list[Path]:
     ------
     DataError
         If there is none.
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     paths = sorted(
         p for p in Path(folder).iterdir()

@@ -50,7 +50,7 @@ def merged_patient(patient: str) -> str:
     -----
     Eighteen groups of glioma ids in the figshare set differ in this letter
     only. Nobody has confirmed that each group is one person; to be safe, count
-    them as one. Introduced in lesson 01.
+    them as one.
     """
     match = re.fullmatch(r"(MR\d+)[A-Z]", patient)
     return match.group(1) if match else patient
@@ -91,10 +91,6 @@ class Slices:
     >>> train = slices[slices.folds != 4]          # filter with a condition
     >>> first = slices[0]                          # still a Slices, of length 1
     >>> gliomas = slices.of_type("glioma")
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
 
     images: np.ndarray
@@ -293,10 +289,6 @@ def concatenate(parts: Iterable[Slices]) -> Slices:
     ------
     DataError
         If there is nothing to join, something else than `Slices`, or the sizes differ.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     parts = list(parts)
     if not parts or not all(isinstance(part, Slices) for part in parts):

@@ -28,10 +28,6 @@ def split_by_patient(slices: Slices, test_share: float = 0.25, seed: int = 0) ->
     ------
     SplitError
         If a type has fewer than two patients, so it cannot be on both sides.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     return _split_by_group(slices, slices.patients, test_share, seed)
 
@@ -39,7 +35,7 @@ def split_by_patient(slices: Slices, test_share: float = 0.25, seed: int = 0) ->
 def split_by_merged_patient(slices: Slices, test_share: float = 0.25, seed: int = 0) -> tuple[Slices, Slices]:
     """Split like `split_by_patient`, with hidden twins counted as one patient.
 
-    Parameters, return value and errors as there. Introduced in lesson 01.
+    Parameters, return value and errors as there.
     """
     return _split_by_group(slices, slices.merged_patients, test_share, seed)
 
@@ -62,10 +58,6 @@ def split_by_fold(slices: Slices, fold: int) -> tuple[Slices, Slices]:
     ------
     SplitError
         If the slices have no folds, or none of this fold.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     if not (slices.folds > 0).all():
         raise SplitError("These slices have no official folds; put cvind.mat beside the .mat files and load again.")
@@ -80,7 +72,7 @@ def leaky_split_by_slice(slices: Slices, test_share: float = 0.25, seed: int = 0
     """Split slice by slice, which is WRONG: a patient's neighbouring slices land on both sides.
 
     It exists so that a lesson can show how much it flatters. Parameters and
-    return value as in `split_by_patient`. Introduced in lesson 01.
+    return value as in `split_by_patient`.
     """
     try:
         train, test = train_test_split(
@@ -111,10 +103,6 @@ def patient_folds(slices: Slices, n_folds: int = 4, seed: int = 0, merged: bool 
     ------
     SplitError
         If a type has fewer patients than there are folds, or folds are fewer than 2.
-
-    Notes
-    -----
-    Introduced in lesson 07.
     """
     if not isinstance(n_folds, int | np.integer) or isinstance(n_folds, bool) or n_folds < 2 or not len(slices):
         raise SplitError(f"{len(slices)} slices cannot be dealt into {n_folds!r} folds; give slices and at least 2.")

@@ -33,10 +33,6 @@ class Head:
         Side of a coarse pixel in mm.
     median : float
         Median grey of the tissue, above 0.
-
-    Notes
-    -----
-    Introduced in lesson 06.
     """
 
     image: np.ndarray
@@ -62,10 +58,6 @@ def find_head(image: np.ndarray, pixel_mm: float) -> Head:
     -------
     Head
         The whole picture counts as head where nothing stands out.
-
-    Notes
-    -----
-    Introduced in lesson 06.
     """
     step = max(1, round(HEAD_GRID_MM / pixel_mm))
     height, width = max(1, image.shape[0] // step), max(1, image.shape[1] // step)

@@ -48,10 +48,6 @@ def place_features(mask: np.ndarray, head: Head) -> dict[str, float]:
     -------
     dict of str to float
         One number for each row of `PLACE_FEATURES`.
-
-    Notes
-    -----
-    Introduced in lesson 06.
     """
     rows, columns = np.nonzero(mask)
     y, x = (rows + 0.5) / head.step, (columns + 0.5) / head.step  # pixel centres on the coarse grid
@@ -107,10 +103,6 @@ def symmetry_features(image: np.ndarray, mask: np.ndarray, head: Head) -> dict[s
     -------
     dict of str to float
         One number for each row of `SYMMETRY_FEATURES`.
-
-    Notes
-    -----
-    Introduced in lesson 06.
     """
     rows, columns = np.nonzero(mask)
     middle = (head.box[2] + head.box[3]) * head.step

@@ -38,7 +38,7 @@ def plane_features(head: Head) -> dict[str, float]:
     Notes
     -----
     The same tumour shows up elsewhere in another plane, so place means little
-    without these. Introduced in lesson 06.
+    without these.
     """
     top, bottom, left, right = head.box
     box = head.image[top:bottom, left:right]

@@ -61,7 +61,7 @@ def ring_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float, head_med
     Notes
     -----
     The surroundings tell more about the type than the tumour itself (Cheng
-    2015, doi:10.1371/journal.pone.0140381). Introduced in lesson 06.
+    2015, doi:10.1371/journal.pone.0140381).
     """
     distance = border_distance_mm(mask, pixel_mm)
     inside_mean = image[mask].mean()
@@ -93,7 +93,6 @@ def border_distance_mm(mask: np.ndarray, pixel_mm: float) -> np.ndarray:
     Notes
     -----
     The border runs half a pixel away from the outermost tumour pixels.
-    Introduced in lesson 06.
     """
     outside = distance_transform_edt(~mask)
     # An all-true mask has no border; distance_transform_edt would then measure from nowhere.

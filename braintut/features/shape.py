@@ -41,10 +41,6 @@ def shape_features(mask: np.ndarray, pixel_mm: float) -> dict[str, float]:
     -------
     dict of str to float
         One number for each row of `SHAPE_FEATURES`.
-
-    Notes
-    -----
-    Introduced in lesson 06.
     """
     region = regionprops(mask.astype(np.uint8))[0]
     top, left, bottom, right = region.bbox

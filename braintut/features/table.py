@@ -68,8 +68,7 @@ def measure_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float) -> di
 
     Notes
     -----
-    Names follow the IBSI groups (doi:10.1148/radiol.2020191145). Introduced in
-    lesson 06.
+    Names follow the IBSI groups (doi:10.1148/radiol.2020191145).
     """
     image, mask = as_pictures(image, "The image"), as_mask(mask)
     _check(image, mask, pixel_mm)
@@ -108,10 +107,6 @@ def measure_table(slices: Slices, masks: np.ndarray | None = None) -> pd.DataFra
     ------
     DataError
         If the masks do not have the shape of the images.
-
-    Notes
-    -----
-    Introduced in lesson 06.
     """
     masks = slices.masks if masks is None else as_mask(masks, "Masks")
     if masks.shape != slices.images.shape:

@@ -55,10 +55,6 @@ def firstorder_features(inside: np.ndarray, head_median: float) -> dict[str, flo
     -------
     dict of str to float
         One number for each row of `FIRSTORDER_FEATURES`.
-
-    Notes
-    -----
-    Introduced in lesson 06.
     """
     p10, p25, p50, p75, p90 = np.percentile(inside, [10, 25, 50, 75, 90])
     share = np.bincount(_grey_level(inside), minlength=GREY_LEVELS) / inside.size
@@ -101,7 +97,6 @@ def glcm_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float) -> dict[
     -----
     Grey-level co-occurrence matrix p(i, j) of 32 levels, pairs 2 mm apart in
     four directions, added up (Haralick 1973, doi:10.1109/TSMC.1973.4309314).
-    Introduced in lesson 06.
     """
     # Level 0 means 'outside'; dropping row and column 0 drops every pair that leaves the tumour.
     levels = np.where(mask, _grey_level(image) + 1, 0).astype(np.uint8)

@@ -69,10 +69,6 @@ def load_template() -> Template:
     ------
     DataError
         If nilearn is not installed.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     try:
         from nilearn.datasets import load_mni152_template, load_mni152_wm_template

@@ -55,7 +55,7 @@ def make_phantom_slices(
     Notes
     -----
     Needs the extra `braintut[phantom]`; `load_slices()` does not, it reads phantoms that were made
-    before. Introduced in lesson 01.
+    before.
     """
     if n_patients < 1 or size < 16:
         raise DataError(f"{n_patients} patients at {size} px make no phantom; ask for at least 1 and 16.")
@@ -104,10 +104,6 @@ def write_phantom_mat(
     ------
     DataError
         If nilearn is missing.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -102,10 +102,6 @@ def scan_patient(
         A head without tumour.
     only_largest : bool
         One slice only, through the middle of the tumour.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     patient, rng = _draw_patient(k, seed, template, tumour_free)
     for plane, position in _positions(patient, rng, only_largest):

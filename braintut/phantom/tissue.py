@@ -60,10 +60,6 @@ def paint_head(q: np.ndarray, q_brain: np.ndarray, template: Template, look: Loo
         Scalp fat about 1, air 0.
     depth : ndarray, shape (H, W)
         Signed distance to the brain's hull in mm.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     depth = template.depth(q)
     skull_end = look.csf_mm + 1.5 + look.skull_mm

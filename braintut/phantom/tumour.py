@@ -65,10 +65,6 @@ class Tumour:
         Returns
         -------
         ndarray of bool, shape (H, W)
-
-        Notes
-        -----
-        Introduced in lesson 01.
         """
         border = self.distance(q, template)
         if self.label != 3:  # bone stops these two; a pituitary tumour fills the sella
@@ -101,10 +97,6 @@ def grow(label: int, template: Template, rng: np.random.Generator) -> Tumour:
     Returns
     -------
     Tumour
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     median, spread, least, most = SIZES[label]
     radius = float(np.clip(median * np.exp(spread * rng.standard_normal()), least, most))

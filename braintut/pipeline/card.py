@@ -59,10 +59,6 @@ def read_card(folder: Path) -> dict:
         If there is no card.
     ModelError
         If it cannot be read, belongs to a newer braintut, or an entry is missing or odd.
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     path = folder / CARD_FILE
     try:

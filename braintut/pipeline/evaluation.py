@@ -63,7 +63,7 @@ def evaluate_folder(
     -----
     Dice and surface distance are measured on each slice's original grid; an
     empty prediction counts as Dice 0 and as a wrong type. A misplaced mask
-    with the right type counts as right. Introduced in lesson 05.
+    with the right type counts as right.
     """
     entries = _of_fold(Path(folder), fold)
     named = ((str(entry), entry.id, entry.read()) for entry in entries)
@@ -75,7 +75,7 @@ def evaluate_slices(
 ) -> Evaluation:
     """Count like `evaluate_folder`, on slices in memory: their grid is taken for the original one.
 
-    Parameters, return value and errors as there. Introduced in lesson 05.
+    Parameters, return value and errors as there.
     """
     named = (
         (

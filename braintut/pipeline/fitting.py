@@ -59,10 +59,6 @@ def run_folder(name: str, out: str | os.PathLike) -> Path:
     -------
     Path
         A folder in `runs_folder()`.
-
-    Notes
-    -----
-    Introduced in lesson 05.
     """
     place = hashlib.sha256(f"{name}\n{Path(out).resolve()}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
     readable = re.sub(r"[^\w-]+", "_", name)[:40]
@@ -142,10 +138,6 @@ def fit_pipeline(
         If a type has a single patient: too few to calibrate the classifier.
     ModelError
         As `train_unet`; or if `start_from` was trained at another size or with another U-Net.
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     report = report or (lambda line: print(line, file=sys.stderr, flush=True))
     slices = slices.resized(max(slices.images.shape[1:]))  # pictures that are no squares get black margins
@@ -256,10 +248,6 @@ def predict_masks(
     Returns
     -------
     ndarray of bool, shape (N, H, W)
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     probabilities = predict_probabilities(unet, slices.resized(unet_size).images, mirror)
     shape = slices.images.shape[1:]
@@ -306,10 +294,6 @@ def fit_on_mixed_masks(
     ------
     DataError
         If the slices hold only one type.
-
-    Notes
-    -----
-    Introduced in lesson 07.
     """
     rng = np.random.default_rng(seed)
     tables = [measure_table(slices) if true_table is None else true_table, measure_table(slices, predicted)]

@@ -71,10 +71,6 @@ class Pipeline:
     >>> pipeline = load_pipeline("phantom")
     >>> report = pipeline("scan.png")
     >>> report.tumour_type
-
-    Notes
-    -----
-    Introduced in lesson 00, opened up in lesson 08.
     """
 
     unet: keras.Model
@@ -206,10 +202,6 @@ class Pipeline:
         -------
         dict of str to ndarray, shape (3,)
             "features" and "network"; each adds up to 1.
-
-        Notes
-        -----
-        Introduced in lesson 08.
         """
         measured = predict_types(self.classifier, pd.DataFrame([features]))[list(TUMOUR_TYPES)].to_numpy()[0]
         network = self.network_types(found, mask)
@@ -295,10 +287,6 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
     ------
     ModelError
         If there is no such pair, or its files are damaged. No pickle is loaded.
-
-    Notes
-    -----
-    Introduced in lesson 00.
     """
     folder = _fitting_pair(slices) if name is None else pair_folder(name)
     pair = load_pair(folder)
@@ -339,10 +327,6 @@ def join_opinions(measured: np.ndarray, network: np.ndarray | None) -> np.ndarra
     Returns
     -------
     ndarray of float, shape (..., 3)
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     return measured if network is None else (measured + network) / 2
 

@@ -94,10 +94,6 @@ def numbers_of_group(rows: pd.DataFrame) -> dict:
     -------
     dict
         Intervals over patients; areas of the true masks in mm2, smallest and largest.
-
-    Notes
-    -----
-    Introduced in lesson 05.
     """
     patients, dice = rows["patient"].to_numpy(), rows["dice"].to_numpy()
     right = (rows["type_predicted_mask"] == rows["type"]).to_numpy()
@@ -135,10 +131,6 @@ def calibration(table: pd.DataFrame) -> dict | None:
     References
     ----------
     Guo, Pleiss, Sun and Weinberger, 2017, https://proceedings.mlr.press/v70/guo17a.html
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     found = table[~table["not_found"].astype(bool)]
     if found.empty:
@@ -170,10 +162,6 @@ def weak_points(numbers: dict) -> str:
     -------
     str
         One sentence for the model card.
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     words = []
     for groups, name in ((numbers["per_type"], "{}"), (numbers["per_size"], "the {} of the tumours by area")):
@@ -197,10 +185,6 @@ def vote_right(table: pd.DataFrame) -> pd.Series:
     Returns
     -------
     Series of bool, indexed by patient
-
-    Notes
-    -----
-    Introduced in lesson 07.
     """
     # A patient where nothing was found on any slice has no vote, which is a wrong answer.
     mean = table.groupby("patient")[list(TUMOUR_TYPES)].mean().dropna(how="all")

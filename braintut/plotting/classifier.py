@@ -25,7 +25,7 @@ GROUPS_IN_WORDS = {
 
 @in_our_style
 def draw_type_bars(probabilities: dict[str, float], ax: Axes) -> Axes:
-    """Draw the probability of each tumour type as a bar with its number. Introduced in lesson 00."""
+    """Draw the probability of each tumour type as a bar with its number."""
     bars = ax.barh(list(probabilities), list(probabilities.values()), color=BARS)
     ax.bar_label(bars, [f" {p:.0%}" for p in probabilities.values()])
     ax.set_xlim(0, 1.15)
@@ -38,10 +38,7 @@ def draw_type_bars(probabilities: dict[str, float], ax: Axes) -> Axes:
 
 @in_our_style
 def draw_reasons(reasons: Sequence[tuple[str, float]], ax: Axes, n: int = 6) -> Axes:
-    """Draw what spoke for (right) and against (left) the type, strongest first, in points of its probability.
-
-    Introduced in lesson 07.
-    """
+    """Draw what spoke for (right) and against (left) the type, strongest first, in points of its probability."""
     strongest = sorted(reasons, key=lambda r: -abs(r[1]))[:n]
     names = [GROUPS_IN_WORDS.get(name, name) for name, _ in strongest]
     ax.barh(names, [100 * effect for _, effect in strongest], color=BARS)
@@ -66,10 +63,6 @@ def draw_confusion(confusion: Sequence[Sequence[int]], ax: Axes | None = None) -
     Returns
     -------
     Axes
-
-    Notes
-    -----
-    Introduced in lesson 07.
     """
     counts = np.asarray(confusion)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

@@ -30,10 +30,6 @@ def draw_counts(true_mask: np.ndarray, predicted_mask: np.ndarray, ax: Axes | No
     Returns
     -------
     Axes
-
-    Notes
-    -----
-    Introduced in lesson 03.
     """
     ax = ax or plt.subplots(figsize=(2.4, 2.6), layout="constrained", dpi=DPI)[1]
     true_mask, predicted_mask = np.asarray(true_mask, bool), np.asarray(predicted_mask, bool)
@@ -61,10 +57,6 @@ def draw_many_counts(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figu
     Returns
     -------
     Figure
-
-    Notes
-    -----
-    Introduced in lesson 03.
     """
     figure, axes = plt.subplots(1, len(pairs), figsize=(2 * len(pairs), 2.3), layout="constrained", dpi=DPI)
     for ax, (title, masks) in zip(np.atleast_1d(axes), pairs.items(), strict=True):
@@ -88,10 +80,6 @@ def draw_scores(scores: Mapping[str, np.ndarray], ax: Axes | None = None, label:
     Returns
     -------
     Axes
-
-    Notes
-    -----
-    Introduced in lesson 03.
     """
     ax = ax or plt.subplots(figsize=(6.5, 0.6 * len(scores) + 0.8), layout="constrained", dpi=DPI)[1]
     rng = np.random.default_rng(0)  # dots are spread a little, so that equal ones don't hide each other
@@ -119,10 +107,6 @@ def draw_numbers(matrix: np.ndarray, ax: Axes | None = None, title: str = "") ->
     Returns
     -------
     Axes
-
-    Notes
-    -----
-    Introduced in lesson 06.
     """
     numbers = np.asarray(matrix, int)
     height, width = numbers.shape

@@ -59,8 +59,7 @@ def slice_png(
 
     Notes
     -----
-    `draw_slice` draws the same through matplotlib, for figures. Introduced in
-    lesson 01.
+    `draw_slice` draws the same through matplotlib, for figures.
     """
     height, width = image.shape
     box = box or (0.0, 0.0, float(width), float(height))
@@ -95,10 +94,6 @@ def mask_outlines(mask: np.ndarray) -> list[np.ndarray]:
     -------
     list of ndarray of float, shape (n, 2)
         Rows and columns; the centre of pixel (0, 0) is 0, 0.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not rows.size:
@@ -124,10 +119,6 @@ def box_around(mask: np.ndarray | None, zoom: float, shape: tuple[int, int]) -> 
     -------
     (float, float, float, float)
         Left, top, right, bottom, in pixels of the image.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     height, width = shape
     middle = (height / 2, width / 2)

@@ -36,10 +36,6 @@ def draw_leakage(result: dict, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     ax = ax or _new_axes(6.5, 2.6)
     labels = [split["label"] for split in result["network"].values()]
@@ -68,10 +64,6 @@ def draw_variants(result: dict, ax: Axes | None = None, what: str = "dice") -> A
     Returns
     -------
     Axes
-
-    Notes
-    -----
-    Introduced in lesson 03.
     """
     variants = list(result["variants"].values())
     ax = ax or _new_axes(6, 0.45 * len(variants) + 0.8)
@@ -93,10 +85,6 @@ def draw_amount_of_data(result: dict, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-
-    Notes
-    -----
-    Introduced in lesson 05.
     """
     ax = ax or _new_axes(5, 3)
     variants = list(result["variants"].values())
@@ -129,10 +117,6 @@ def draw_feature_ladder(result: dict, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-
-    Notes
-    -----
-    Introduced in lesson 07.
     """
     ax = ax or _new_axes(6.5, 3.2)
     rungs = list(result["rungs"].values())
@@ -162,10 +146,6 @@ def draw_cost_of_a_mask(result: dict, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-
-    Notes
-    -----
-    Introduced in lesson 07.
     """
     ax = ax or _new_axes(4.5, 3.5)
     fits = list(result["fitted_on"])
@@ -197,10 +177,6 @@ def draw_records(result: dict, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-
-    Notes
-    -----
-    Introduced in lesson 05.
     """
     ax = ax or _new_axes(6.5, 4)
     card = result["card_numbers"]
@@ -230,10 +206,6 @@ def draw_calibration(result: dict, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     ax = ax or _new_axes(3.6, 3.4)
     bins = result["card_numbers"]["calibration"]["bins"]

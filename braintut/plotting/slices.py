@@ -35,10 +35,6 @@ def draw_slice(
     Returns
     -------
     Axes
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     ax = ax or plt.subplots(figsize=(4, 4), layout="constrained")[1]
     ax.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")  # pixels are seen as they are
@@ -65,10 +61,6 @@ def draw_examples(slices: Slices, n: int = 6, columns: int = 3, predicted_masks:
     Returns
     -------
     Figure
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     chosen = np.linspace(0, len(slices) - 1, min(n, len(slices))).round().astype(int)
     rows = -(-len(chosen) // columns)
@@ -102,10 +94,6 @@ def draw_look_alikes(slices: Slices, others: Slices) -> Figure:
     Returns
     -------
     Figure
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     figure, axes = plt.subplots(
         2, len(slices), figsize=(2 * len(slices), 4.5), layout="constrained", squeeze=False, dpi=DPI
@@ -132,10 +120,6 @@ def draw_outlines(images: np.ndarray, masks: np.ndarray, predictions: Mapping[st
     Returns
     -------
     Figure
-
-    Notes
-    -----
-    Introduced in lesson 02.
     """
     rows, columns = len(predictions), len(images)
     figure, axes = plt.subplots(
@@ -162,10 +146,6 @@ def draw_changes(changes: Mapping[str, tuple[np.ndarray, np.ndarray | None]]) ->
     Returns
     -------
     Figure
-
-    Notes
-    -----
-    Introduced in lesson 04.
     """
     figure, axes = plt.subplots(1, len(changes), figsize=(1.4 * len(changes), 1.7), layout="constrained", dpi=DPI)
     for ax, (title, (image, mask)) in zip(np.atleast_1d(axes), changes.items(), strict=True):
@@ -189,10 +169,6 @@ def draw_film(image: np.ndarray, mask: np.ndarray, frames: Mapping[str, np.ndarr
     Returns
     -------
     Figure
-
-    Notes
-    -----
-    Introduced in lesson 02.
     """
     figure, axes = plt.subplots(
         1, len(frames) + 1, figsize=(1.75 * (len(frames) + 1), 2), layout="constrained", dpi=DPI

@@ -28,10 +28,6 @@ def draw_sides(train: Slices, test: Slices, ax: Axes | None = None, title: str =
     Returns
     -------
     Axes
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     ax = ax or plt.subplots(figsize=(8, 2), layout="constrained", dpi=DPI)[1]
     patients = np.unique(np.concatenate([train.patients, test.patients]))

@@ -35,10 +35,6 @@ def draw_unet(size: int, filters: int, depth: int, ax: Axes | None = None) -> Ax
     Returns
     -------
     Axes
-
-    Notes
-    -----
-    Introduced in lesson 02.
     """
     ax = ax or plt.subplots(figsize=(2.6 + 1.5 * depth, 1 + 0.75 * depth), layout="constrained", dpi=DPI)[1]
     steps = [*range(depth), depth, *reversed(range(depth))]
@@ -74,10 +70,6 @@ def draw_halvings(image: np.ndarray, mask: np.ndarray, times: int = 4) -> Figure
     Returns
     -------
     Figure
-
-    Notes
-    -----
-    Introduced in lesson 02.
     """
     figure, axes = plt.subplots(1, times + 1, figsize=(1.9 * (times + 1), 2.2), layout="constrained", dpi=DPI)
     for level, ax in enumerate(axes):
@@ -103,10 +95,6 @@ def draw_fields_of_view(image: np.ndarray, sides: Sequence[int], ax: Axes | None
     Returns
     -------
     Axes
-
-    Notes
-    -----
-    Introduced in lesson 02.
     """
     ax = draw_slice(image, ax=ax or plt.subplots(figsize=(4, 4), layout="constrained", dpi=DPI)[1])
     middle = np.array(image.shape[::-1]) / 2
@@ -131,10 +119,6 @@ def draw_history(history: Sequence[dict], ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-
-    Notes
-    -----
-    Introduced in lesson 02.
     """
     ax = ax or plt.subplots(figsize=(5, 3), layout="constrained")[1]
     epochs = [entry["epoch"] for entry in history]

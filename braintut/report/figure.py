@@ -29,10 +29,6 @@ def draw_report(report: Report, true_mask: np.ndarray | None = None) -> Figure:
     Returns
     -------
     Figure
-
-    Notes
-    -----
-    Introduced in lesson 00.
     """
     figure = plt.figure(figsize=(10, 5), layout="constrained", dpi=DPI)
     grid = figure.add_gridspec(2, 2, width_ratios=[1.1, 1], height_ratios=[1, 1.5])

@@ -32,16 +32,12 @@ def report_page(report: Report, true_mask: np.ndarray | None = None) -> str:
     str
         A page without scripts and links, for a screen in light or dark and
         for one sheet of A4. All texts of the scan's file are escaped.
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     return _template().render(whole_page=True, **_content(report, true_mask))
 
 
 def report_fragment(report: Report, true_mask: np.ndarray | None = None) -> str:
-    """Write a report as a piece of HTML for a notebook; parameters as in `report_page`. Introduced in lesson 00."""
+    """Write a report as a piece of HTML for a notebook; parameters as in `report_page`."""
     return _template().render(whole_page=False, **_content(report, true_mask))
 
 

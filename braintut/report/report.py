@@ -58,10 +58,6 @@ class Report:
         is not known.
     threshold : float
         Probability from which on the pair calls a pixel tumour, 0..1.
-
-    Notes
-    -----
-    Introduced in lesson 00.
     """
 
     scan: str

@@ -58,10 +58,6 @@ def doubt_in_words(probabilities: Mapping[str, float]) -> str:
     --------
     >>> doubt_in_words({"meningioma": 0.15, "glioma": 0.8, "pituitary": 0.05})
     'Some doubt: meningioma gets 15%.'
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     (first, p), (second, q) = sorted(probabilities.items(), key=lambda item: -item[1])[:2]
     if p >= 0.9:

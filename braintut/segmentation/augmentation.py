@@ -40,7 +40,7 @@ class Augmentation:
     -----
     Everything that a picture is turned into is filled up with black
     (`fill_mode="constant"`): the default mirrors the edge and with it,
-    sometimes, a second tumour. Introduced in lesson 04.
+    sometimes, a second tumour.
     """
 
     def __init__(

@@ -37,7 +37,7 @@ def digests(slices: Slices, role: str) -> dict[str, str]:
 
     Notes
     -----
-    Hashing all 2421 slices of folds 1 to 4 takes half a second at 128 px. Introduced in lesson 05.
+    Hashing all 2421 slices of folds 1 to 4 takes half a second at 128 px.
     """
     return {f"{role} {name}": digest(np.asarray(getattr(slices, name))) for name in LEARNT_FROM}
 

@@ -31,7 +31,6 @@ class DiceLoss(keras.losses.Loss):
     References
     ----------
     Milletari et al., 2016, doi:10.1109/3DV.2016.79; Jadon, 2020, arXiv:2006.14822.
-    Introduced in lesson 03.
     """
 
     def __init__(self, per: str = "image", smooth: float = 1.0, name: str = "dice_loss", **kwargs: object) -> None:
@@ -61,7 +60,7 @@ class DiceCrossEntropyLoss(keras.losses.Loss):
 
     References
     ----------
-    Ma et al., 'Loss odyssey', 2021, doi:10.1016/j.media.2021.102035. Introduced in lesson 03.
+    Ma et al., 'Loss odyssey', 2021, doi:10.1016/j.media.2021.102035.
     """
 
     def __init__(
@@ -112,7 +111,7 @@ class TverskyLoss(keras.losses.Loss):
     References
     ----------
     Salehi et al., 2017, doi:10.1007/978-3-319-67389-9_44; Abraham and Khan, 2019,
-    doi:10.1109/ISBI.2019.8759329. Introduced in lesson 03.
+    doi:10.1109/ISBI.2019.8759329.
     """
 
     def __init__(
@@ -168,7 +167,7 @@ class DiceTypeLoss(keras.losses.Loss):
     the tumour costs -log(p_k / p), so that this part says nothing about where the
     tumour is. A network that is asked both finds tumours as well as one that is
     asked where only, and names their types besides
-    (experiments/two_questions.py). Introduced in lesson 05.
+    (experiments/two_questions.py).
 
     References
     ----------

@@ -26,7 +26,7 @@ def largest_component(mask: np.ndarray, pixel_mm: float) -> np.ndarray:
 
     Notes
     -----
-    All but 4 of the 3064 true masks have one piece. Introduced in lesson 08.
+    All but 4 of the 3064 true masks have one piece.
     """
     pieces, n = connected_components(mask)
     if n == 0:
@@ -56,10 +56,6 @@ def mark_tumour(
     Returns
     -------
     ndarray of bool, shape (H, W)
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     mask = largest_component(probability >= threshold, pixel_mm)
     if faint_threshold is None or mask.any():

@@ -35,7 +35,7 @@ def dice_score(true_mask: np.ndarray, predicted_mask: np.ndarray) -> float:
 
     References
     ----------
-    Dice, 1945, doi:10.2307/1932409. Introduced in lesson 03.
+    Dice, 1945, doi:10.2307/1932409.
     """
     tp, fp, fn = _counts(true_mask, predicted_mask)
     return 1.0 if tp + fp + fn == 0 else 2 * tp / (2 * tp + fp + fn)
@@ -45,7 +45,7 @@ def iou_score(true_mask: np.ndarray, predicted_mask: np.ndarray) -> float:
     """Common area over joint area, TP / (TP + FP + FN), 0..1; 1 where both masks are empty.
 
     Parameters and errors as in `dice_score`. Jaccard, 1912,
-    doi:10.1111/j.1469-8137.1912.tb05611.x. Introduced in lesson 03.
+    doi:10.1111/j.1469-8137.1912.tb05611.x.
     """
     tp, fp, fn = _counts(true_mask, predicted_mask)
     return 1.0 if tp + fp + fn == 0 else tp / (tp + fp + fn)
@@ -54,7 +54,7 @@ def iou_score(true_mask: np.ndarray, predicted_mask: np.ndarray) -> float:
 def sensitivity(true_mask: np.ndarray, predicted_mask: np.ndarray) -> float:
     """Share of the tumour that was found, TP / (TP + FN), 0..1; NaN where there is no tumour.
 
-    Parameters and errors as in `dice_score`. Introduced in lesson 03.
+    Parameters and errors as in `dice_score`.
     """
     tp, _, fn = _counts(true_mask, predicted_mask)
     return float("nan") if tp + fn == 0 else tp / (tp + fn)
@@ -86,7 +86,7 @@ def surface_dice(
 
     References
     ----------
-    Nikolov et al., 2021, doi:10.2196/26151. Introduced in lesson 05.
+    Nikolov et al., 2021, doi:10.2196/26151.
     """
     true_mask, predicted_mask = _two_masks(true_mask, predicted_mask)
     pixel_mm = as_pixel_mm(pixel_mm, "surface_dice")
@@ -123,10 +123,6 @@ def score_table(
     DataFrame
         Columns patient, type, dice, iou, sensitivity, nsd_2mm, missed
         (Dice below 0.1), not_found (empty prediction).
-
-    Notes
-    -----
-    Introduced in lesson 05.
     """
     rows = []
     for true, predicted, patient, tumour_type, mm in zip(
@@ -174,7 +170,7 @@ def bootstrap_interval(
 
     References
     ----------
-    Efron and Tibshirani, 1993, doi:10.1201/9780429246593. Introduced in lesson 05.
+    Efron and Tibshirani, 1993, doi:10.1201/9780429246593.
     """
     values, patients = np.asarray(values), np.asarray(patients)
     of_patient = [values[patients == p] for p in np.unique(patients)]

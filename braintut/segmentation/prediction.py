@@ -33,10 +33,6 @@ def predict_probabilities(
     ------
     DataError
         If the images are whole numbers, hold NaN, or leave 0..1.
-
-    Notes
-    -----
-    Introduced in lesson 05.
     """
     return tumour_probability(predict_classes(model, images, mirror, batch_size))
 
@@ -45,7 +41,6 @@ def predict_classes(model: keras.Model, images: np.ndarray, mirror: bool = False
     """All that the network says about each pixel, shape (N, H, W, classes), 0..1.
 
     Parameters as in `predict_probabilities`; what the classes are, `build_unet` tells.
-    Introduced in lesson 05.
     """
     images = as_pictures(images)
     if not len(images):
@@ -62,12 +57,7 @@ def predict_classes(model: keras.Model, images: np.ndarray, mirror: bool = False
 
 
 def tumour_probability(classes: np.ndarray) -> np.ndarray:
-    """Probability of tumour, whatever its type, shape (..., H, W), from what `predict_classes` gives.
-
-    Notes
-    -----
-    Introduced in lesson 05.
-    """
+    """Probability of tumour, whatever its type, shape (..., H, W), from what `predict_classes` gives."""
     return classes[..., 0] if classes.shape[-1] == 1 else 1 - classes[..., 0]
 
 
@@ -87,10 +77,6 @@ def types_inside(classes: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
         Probability of each type, adding up to 1: the mean over the pixels of the
         mask, each weighed by its probability of tumour. None if the network
         knows no types, or the mask is empty.
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     if classes.shape[-1] == 1:
         return None

@@ -29,10 +29,7 @@ PRECISIONS = ("auto", "float32", "mixed_float16", "mixed_bfloat16")
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """What a training leaves behind: the model, and one dict an epoch (loss, Dice, seconds).
-
-    Introduced in lesson 02.
-    """
+    """What a training leaves behind: the model, and one dict an epoch (loss, Dice, seconds)."""
 
     model: keras.Model
     history: list[dict]
@@ -44,7 +41,6 @@ class SliceBatches(keras.utils.PyDataset):
     The order and the augmentation depend on (seed, epoch, batch) alone, so a
     training that was interrupted sees the same batches as an unbroken one.
     With `typed`, the masks hold the label of the tumour's type in place of 1.
-    Introduced in lesson 05.
     """
 
     def __init__(
@@ -151,10 +147,6 @@ def train_unet(
         If the folder holds a training with other slices or settings, or is damaged.
     DataError
         If nothing can be written to the folder.
-
-    Notes
-    -----
-    Introduced in lesson 05.
     """
     report = report or (lambda line: print(line, file=sys.stderr, flush=True))
     unet = unet or {}

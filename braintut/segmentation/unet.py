@@ -58,10 +58,6 @@ def build_unet(
     References
     ----------
     Ronneberger, Fischer and Brox, 2015, doi:10.1007/978-3-319-24574-4_28
-
-    Notes
-    -----
-    Introduced in lesson 02.
     """
     settle_keras()
     _check_dimensions(filters, depth, stem, dropout)
@@ -136,10 +132,6 @@ def fold_normalisation(model: keras.Model, plain: keras.Model) -> keras.Model:
     References
     ----------
     Jacob et al., 2018, section 3.2, doi:10.1109/CVPR.2018.00286
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     weights: list[np.ndarray] = []
     for layer in model.layers:

@@ -44,7 +44,6 @@ class SliceExplorer(widgets.VBox):
     -----
     Every control works with the mouse and with the keyboard: Tab moves
     between them, the arrow keys move a slider. Needs ipywidgets 7.7 or newer.
-    Introduced in lesson 01.
     """
 
     def __init__(self, slices: Slices, pipeline: Pipeline | None = None, patient: str | None = None) -> None:

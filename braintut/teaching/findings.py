@@ -24,10 +24,6 @@ class Findings:
     slices : Slices
     pipeline : Pipeline, optional
         Without one there is no predicted mask.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
 
     def __init__(self, slices: Slices, pipeline: Pipeline | None = None) -> None:
@@ -102,10 +98,6 @@ def in_words(findings: Findings, index: int, mask: np.ndarray | None) -> str:
     -------
     str
         Patient, type, true area in mm2, and the Dice of the mask.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     slices = findings.slices
     area = slices.masks[index].sum() * float(slices.pixel_mm[index]) ** 2
@@ -129,10 +121,6 @@ def measures_table(columns: dict[str, dict[str, float]]) -> str:
     Returns
     -------
     str
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     rows = []
     for name, (words, _, _) in MEASURES.items():

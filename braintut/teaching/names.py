@@ -34,10 +34,6 @@ def name_controls(css_class: str, picture: str = "") -> widgets.HTML:
     widgets.HTML
         To be the widget's last child. Where the page forbids scripts, nothing
         happens.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     script = html.escape(_NAME_ALL % (css_class, picture))
     return widgets.HTML(f'<img alt="" hidden src="data:," onerror="{script}">')

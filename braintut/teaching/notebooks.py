@@ -22,12 +22,7 @@ _CODE = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise of a lesson: four cells that follow each other.
-
-    Notes
-    -----
-    Introduced in lesson 00.
-    """
+    """One exercise of a lesson: four cells that follow each other."""
 
     starter: NotebookNode
     check: NotebookNode
@@ -119,10 +114,6 @@ def write_handout(paths: list[Path], folder: Path) -> list[Path]:
     ------
     DataError
         If the copies would lie on their originals, or a lesson cannot be read.
-
-    Notes
-    -----
-    Introduced in lesson 00.
     """
     for path in paths:
         if path.resolve().parent == folder.resolve():

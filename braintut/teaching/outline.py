@@ -53,10 +53,6 @@ def parse_points(text: str) -> list[Point]:
     ------
     DataError
         If a point is not two numbers.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     points = []
     for part in filter(str.strip, re.split(r"[,;\n]", text)):
@@ -84,10 +80,6 @@ def mask_of_points(points: list[Point], shape: tuple[int, int]) -> np.ndarray:
     -------
     ndarray of bool, shape (H, W)
         Empty for fewer than three points.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     if len(points) < 3:
         return np.zeros(shape, bool)
@@ -115,7 +107,7 @@ class OutlineDrawer(widgets.VBox):
     Notes
     -----
     Points are set by clicks on the picture, by two sliders and a button, or
-    typed. Introduced in lesson 01.
+    typed.
     """
 
     def __init__(self, slices: Slices, pipeline: Pipeline | None = None, zoom: float = 1.0) -> None:

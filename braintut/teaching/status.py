@@ -10,12 +10,7 @@ from braintut.quiet import import_quietly
 
 
 def show_status() -> None:
-    """Print versions, device and data in use, and what to do without a GPU.
-
-    Notes
-    -----
-    Introduced in lesson 00.
-    """
+    """Print versions, device and data in use, and what to do without a GPU."""
     keras = import_quietly("keras")
     backend = keras.backend.backend()
     version = import_quietly(backend).__version__

@@ -55,10 +55,6 @@ def show_strip(slices: Slices, pipeline: Pipeline | None = None, n: int = 5, thr
     ------
     DataError
         If there are no slices.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     if not len(slices):
         raise DataError("A strip needs at least one slice, but there are none.")

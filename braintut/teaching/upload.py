@@ -31,10 +31,6 @@ def uploaded_files(value: object) -> Iterator[tuple[str, bytes]]:
     Yields
     ------
     (str, bytes)
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     if isinstance(value, Mapping):
         yield from ((name, bytes(entry["content"])) for name, entry in value.items())
@@ -60,10 +56,6 @@ def read_upload(name: str, content: bytes) -> Scan:
     DataError
         If it is no `.mat`, PNG or JPEG, or damaged. The message names the
         file as the reader knows it.
-
-    Notes
-    -----
-    Introduced in lesson 08.
     """
     name = PureWindowsPath(name).name or "scan"  # no browser sends a path; if one does, only its end counts
     if not content:
@@ -87,8 +79,7 @@ class ScanUpload(widgets.VBox):
     Notes
     -----
     The file goes to the notebook's own kernel and nowhere else; in Colab that
-    is a machine of Google's, so upload nobody's private picture. Introduced in
-    lesson 08.
+    is a machine of Google's, so upload nobody's private picture.
     """
 
     def __init__(self, pipeline: Pipeline) -> None:

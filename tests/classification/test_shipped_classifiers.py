@@ -1,6 +1,6 @@
 """The shipped classifiers say the same under every scikit-learn that the course meets, and load without a word.
 
-`python tests/classification/test_shipped_classifiers.py` writes the probabilities anew, after the pairs were trained anew.
+`python tests/classification/test_shipped_classifiers.py` writes the probabilities anew, once pairs are trained anew.
 """
 
 import json

@@ -35,10 +35,6 @@ def exercise(judge: Callable[..., str | None]) -> Callable[..., None]:
         Same arguments, returns None. Prints a line that begins with 'Right',
         'Not yet, because' or 'Not attempted:', and raises nothing, whatever it gets.
         A value that is still `...` was not attempted.
-
-    Notes
-    -----
-    Introduced in lesson 00.
     """
 
     @functools.wraps(judge)

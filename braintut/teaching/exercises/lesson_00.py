@@ -17,10 +17,7 @@ ENOUGH_SECONDS = 5.0
 
 @exercise
 def first_report(my_report: object, my_scan: Slices) -> str:
-    """Check that a report was made, and of the scan that was asked for.
-
-    Introduced in lesson 00.
-    """
+    """Check that a report was made, and of the scan that was asked for."""
     demand(not isinstance(my_report, Slices), "`my_report` is the slice itself: hand it to the pipeline first.")
     demand(not callable(my_report), "`my_report` is the pipeline itself: call it, with the scan in the brackets.")
     demand(not hasattr(my_report, "savefig"), "`my_report` is a drawing; keep the report, and draw it in another cell.")
@@ -35,10 +32,7 @@ def first_report(my_report: object, my_scan: Slices) -> str:
 
 @exercise
 def halves(who: object) -> str:
-    """Check which half of the pipeline does what.
-
-    Introduced in lesson 00.
-    """
+    """Check which half of the pipeline does what."""
     demand(isinstance(who, dict), f"`who` should be a dictionary, as in the starter, not a {type(who).__name__}.")
     tasks = ["marks pixels", "measures the marked region", "names the type"]
     demand(sorted(who, key=str) == tasks, f"`who` should have the three keys of the starter: {', '.join(tasks)}.")
@@ -58,10 +52,7 @@ def halves(who: object) -> str:
 
 @exercise
 def honest_tests(honest: object, tests: Mapping[str, Slices], pipeline: Pipeline) -> str:
-    """Check which tests hold only patients whom the pipeline has never met.
-
-    Introduced in lesson 00.
-    """
+    """Check which tests hold only patients whom the pipeline has never met."""
     demand(isinstance(honest, Mapping), f"`honest` should be a dictionary, as in the starter, not a {_kind(honest)}.")
     demand(set(honest) == set("ABCD"), "`honest` should have exactly the keys A, B, C and D.")
     for letter, value in honest.items():
@@ -84,10 +75,7 @@ def honest_tests(honest: object, tests: Mapping[str, Slices], pipeline: Pipeline
 
 @exercise
 def machine(seconds: object, report: Report) -> str:
-    """Check that the time for one scan was read from the report, and say it in words.
-
-    Introduced in lesson 00.
-    """
+    """Check that the time for one scan was read from the report, and say it in words."""
     given = as_number(seconds, "seconds")
     right = float(report.seconds)
     expect(

@@ -25,10 +25,7 @@ _SEE = {
 
 @exercise
 def patient_id(patient: object) -> str:
-    """Check the id of the first phantom file, read from its character codes.
-
-    Introduced in lesson 01.
-    """
+    """Check the id of the first phantom file, read from its character codes."""
     right = "PH001"
     codes = [ord(letter) for letter in right]
     if isinstance(patient, bytes):
@@ -49,10 +46,7 @@ def patient_id(patient: object) -> str:
 
 @exercise
 def border_points(corners: Callable) -> str:
-    """Check a function (border) that gives the corners as rows of x and y, counted from 0.
-
-    Introduced in lesson 01.
-    """
+    """Check a function (border) that gives the corners as rows of x and y, counted from 0."""
     border = np.array([[2.0, 1.0, 5.5, 1.0, 5.5, 4.0, 2.0, 3.0]])
     right = border.reshape(-1, 2) - 1
     answer = call(corners, border, what="a border of four corners")
@@ -77,10 +71,7 @@ def border_points(corners: Callable) -> str:
 
 @exercise
 def planes(plane: object) -> str:
-    """Check the plane of four phantom slices, named by eye.
-
-    Introduced in lesson 01.
-    """
+    """Check the plane of four phantom slices, named by eye."""
     demand(isinstance(plane, Mapping), f"`plane` should be a dictionary, as in the starter, not a {_kind(plane)}.")
     demand(set(plane) == set(_TRUE_PLANES), "`plane` should have exactly the keys A, B, C and D.")
     given = {key: str(value).strip().lower() for key, value in plane.items()}
@@ -93,10 +84,7 @@ def planes(plane: object) -> str:
 
 @exercise
 def both_sides(shared_patients: Callable) -> str:
-    """Check a function (train, test) that names the patients who are on both sides.
-
-    Introduced in lesson 01.
-    """
+    """Check a function (train, test) that names the patients who are on both sides."""
     slices = load_phantoms()
     train, test = leaky_split_by_slice(slices, seed=3)
     right = set(train.patients) & set(test.patients)
@@ -120,10 +108,6 @@ def register() -> pd.DataFrame:
     -------
     DataFrame
         One row a patient: `patient` (id), `type`, `slices` and `fold`. All of it is invented.
-
-    Notes
-    -----
-    Introduced in lesson 01.
     """
     rng = np.random.default_rng(1)
     digits = iter(rng.permutation(np.arange(81000, 109000))[:29])
@@ -145,10 +129,7 @@ def register() -> pd.DataFrame:
 
 @exercise
 def spelling(type_from_id: Callable) -> str:
-    """Check a function (id) that names the type from the spelling of an invented id.
-
-    Introduced in lesson 01.
-    """
+    """Check a function (id) that names the type from the spelling of an invented id."""
     table = register()
     said = [
         str(call(type_from_id, patient, what=f"the id '{patient}'")).strip().lower() for patient in table["patient"]
@@ -174,10 +155,7 @@ def spelling(type_from_id: Callable) -> str:
 
 @exercise
 def one_name(merged: Callable) -> str:
-    """Check a function (id) that gives ids the same name if only the last letter differs.
-
-    Introduced in lesson 01.
-    """
+    """Check a function (id) that gives ids the same name if only the last letter differs."""
     ids = ("MR052310A", "MR052310B", "MR052310", "MR052311", "104417", "104418", "10441")
     names = {}
     for patient in ids:

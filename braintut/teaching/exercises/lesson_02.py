@@ -13,10 +13,7 @@ from braintut.teaching.exercises.checking import as_number, as_numbers, call, de
 
 @exercise
 def second_convolution(parameters: object) -> str:
-    """Check the number of parameters of a 3 x 3 convolution from 16 channels to 32.
-
-    Introduced in lesson 02.
-    """
+    """Check the number of parameters of a 3 x 3 convolution from 16 channels to 32."""
     number = as_number(parameters, "parameters")
     expect(
         number,
@@ -37,10 +34,7 @@ def second_convolution(parameters: object) -> str:
 
 @exercise
 def bottom(shape: object) -> str:
-    """Check the shape at the bottom of a U-Net: 256 px, 8 filters, halved 4 times.
-
-    Introduced in lesson 02.
-    """
+    """Check the shape at the bottom of a U-Net: 256 px, 8 filters, halved 4 times."""
     height, width, channels = as_numbers(shape, "shape", 3)
     demand(height == width, "height and width differ, but the slice is a square and both are halved alike.")
     expect(
@@ -71,10 +65,7 @@ def bottom(shape: object) -> str:
 
 @exercise
 def decoder_step(up_one_level: Callable) -> str:
-    """Check a function (x, bridge, filters) that goes up one level of a U-Net.
-
-    Introduced in lesson 02.
-    """
+    """Check a function (x, bridge, filters) that goes up one level of a U-Net."""
     keras = import_quietly("keras")
     x, bridge = keras.Input((8, 8, 32)), keras.Input((16, 16, 12))
     result = call(up_one_level, x, bridge, 10, what="an 8 x 8 picture with 32 channels and a 16 x 16 bridge")
@@ -111,10 +102,6 @@ def three_trainings(build: Callable, slices: Slices, steps: int = 40) -> dict[st
     -------
     dict of str to list of float
         Dice loss after each step, for A, B and C.
-
-    Notes
-    -----
-    Introduced in lesson 02.
     """
     keras, losses = import_quietly("keras"), import_quietly("braintut.segmentation.losses")
     images, masks = slices.images[..., None], slices.masks[..., None].astype(np.float32)
@@ -137,10 +124,7 @@ def three_trainings(build: Callable, slices: Slices, steps: int = 40) -> dict[st
 
 @exercise
 def diagnosis(cause: object) -> str:
-    """Check which of three trainings (A, B, C) has which cause.
-
-    Introduced in lesson 02.
-    """
+    """Check which of three trainings (A, B, C) has which cause."""
     demand(isinstance(cause, dict), f"`cause` should be a dictionary, as in the starter, not a {type(cause).__name__}.")
     demand(set(cause) == {"A", "B", "C"}, "`cause` should have exactly the keys A, B and C.")
     words = {str(value).strip().lower() for value in cause.values()}

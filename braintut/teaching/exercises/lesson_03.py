@@ -11,10 +11,7 @@ from braintut.teaching.exercises.checking import as_number, call, demand, exerci
 
 @exercise
 def lazy(accuracy: object) -> str:
-    """Check the accuracy of an empty prediction: 64 tumour pixels on a slice of 64 x 64.
-
-    Introduced in lesson 03.
-    """
+    """Check the accuracy of an empty prediction: 64 tumour pixels on a slice of 64 x 64."""
     share = 64 / 64**2
     expect(
         as_number(accuracy, "accuracy"),
@@ -35,10 +32,7 @@ def lazy(accuracy: object) -> str:
 
 @exercise
 def counts(tp: object, fp: object, fn: object) -> str:
-    """Check TP, FP and FN of the pair of 4 x 4 masks of exercise 2.
-
-    Introduced in lesson 03.
-    """
+    """Check TP, FP and FN of the pair of 4 x 4 masks of exercise 2."""
     given = as_number(tp, "tp"), as_number(fp, "fp"), as_number(fn, "fn")
     expect(
         given,
@@ -56,10 +50,7 @@ def counts(tp: object, fp: object, fn: object) -> str:
 
 @exercise
 def dice(score: object) -> str:
-    """Check the Dice score of the same pair.
-
-    Introduced in lesson 03.
-    """
+    """Check the Dice score of the same pair."""
     expect(
         as_number(score, "score"),
         4 / 9,
@@ -81,10 +72,7 @@ def dice(score: object) -> str:
 
 @exercise
 def soft(soft_dice_loss: Callable) -> str:
-    """Check a function (truth, probability) that gives the soft Dice loss of one slice.
-
-    Introduced in lesson 03.
-    """
+    """Check a function (truth, probability) that gives the soft Dice loss of one slice."""
     truth = np.zeros((4, 4), np.float32)
     truth[1:3, 1:3] = 1
     same = _loss(soft_dice_loss, truth, truth, "a prediction that is exactly right")
@@ -119,10 +107,7 @@ def soft(soft_dice_loss: Callable) -> str:
 
 @exercise
 def batch_or_image(per_image: object, per_batch: object) -> str:
-    """Check the Dice loss of two slices, as a mean per image and over the whole batch.
-
-    Introduced in lesson 03.
-    """
+    """Check the Dice loss of two slices, as a mean per image and over the whole batch."""
     image, batch = as_number(per_image, "per_image"), as_number(per_batch, "per_batch")
     demand(abs(image - 1 / 9) > 0.006 or abs(batch - 1 / 2) > 0.006, "the two are swapped.")
     expect(

@@ -31,20 +31,14 @@ _WHY_NOT = {
 
 @exercise
 def could_be_a_scan(could_be: object) -> str:
-    """Check which changes make a pair of slice and mask that could be real (dictionary of True and False).
-
-    Introduced in lesson 04.
-    """
+    """Check which changes make a pair of slice and mask that could be real (dictionary of True and False)."""
     demand_true_or_false(could_be, COULD_BE, _WHY_NOT)
     return "Ask this of every change before you train with it: could I have met this pair in a hospital?"
 
 
 @exercise
 def move(function: Callable) -> str:
-    """Check a function (layer, image, mask) that moves both alike and gives back a mask of zeros and ones.
-
-    Introduced in lesson 04.
-    """
+    """Check a function (layer, image, mask) that moves both alike and gives back a mask of zeros and ones."""
     layers = import_quietly("keras.layers")
     black = {"fill_mode": "constant", "fill_value": 0.0}
     mask = np.zeros((1, 32, 32, 1), np.float32)
@@ -85,10 +79,7 @@ def _as_pair(result: object) -> tuple[np.ndarray, np.ndarray]:
 
 @exercise
 def hole(function: Callable) -> str:
-    """Check a function (image, mask, row, column, side) that cuts a black square out of both.
-
-    Introduced in lesson 04.
-    """
+    """Check a function (image, mask, row, column, side) that cuts a black square out of both."""
     image, mask = np.full((16, 16), 0.6, np.float32), np.zeros((16, 16), bool)
     mask[2:12, 4:8] = True
     given = image.copy(), mask.copy()
@@ -116,10 +107,7 @@ def hole(function: Callable) -> str:
 
 @exercise
 def skull_share(function: Callable) -> str:
-    """Check a function of areas in mm2, one a slice, that gives the share of slices with 25 mm2 or more.
-
-    Introduced in lesson 04.
-    """
+    """Check a function of areas in mm2, one a slice, that gives the share of slices with 25 mm2 or more."""
     areas = np.array([0.0, 25.0, 400.0, 10.0, 0.0, 30.0, 0.0, 0.0])
     share = as_number(call(function, areas.copy(), what="eight slices"), "the share")
     expect(

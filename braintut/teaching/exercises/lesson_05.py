@@ -25,10 +25,7 @@ CAUSES = ("too high a rate", "not finished", "learnt by heart")
 
 @exercise
 def loss_scale(scale: object) -> str:
-    """Check a factor that brings slopes between 2e-8 and 0.5 into the range of float16.
-
-    Introduced in lesson 05.
-    """
+    """Check a factor that brings slopes between 2e-8 and 0.5 into the range of float16."""
     number = as_number(scale, "scale")
     demand(number > 0, "a factor of zero or below wipes the slopes out or turns them round.")
     with np.errstate(over="ignore"):
@@ -42,10 +39,7 @@ def loss_scale(scale: object) -> str:
 
 @exercise
 def epochs_left(function: Callable) -> str:
-    """Check a function (folder) that reads state.json and says how many epochs are left.
-
-    Introduced in lesson 05.
-    """
+    """Check a function (folder) that reads state.json and says how many epochs are left."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         answers = [_left_after(function, folder, done, of) for done, of in ((4, 30), (9, 12), (12, 12))]
@@ -76,10 +70,6 @@ def three_trainings(train: Slices, validation: Slices) -> dict[str, list[dict]]:
     -------
     dict of str to list of dict
         For A, B and C one dict an epoch: epoch, loss, val_dice.
-
-    Notes
-    -----
-    Introduced in lesson 05.
     """
     train, validation = train.resized(32), validation.resized(32)
     few, some = (train[np.isin(train.patients, np.unique(train.patients)[:n])] for n in (5, 10))
@@ -93,10 +83,7 @@ def three_trainings(train: Slices, validation: Slices) -> dict[str, list[dict]]:
 
 @exercise
 def diagnosis(cause: object) -> str:
-    """Check which of three learning curves (A, B, C) shows what.
-
-    Introduced in lesson 05.
-    """
+    """Check which of three learning curves (A, B, C) shows what."""
     demand(isinstance(cause, dict), f"`cause` should be a dictionary, as in the starter, not a {type(cause).__name__}.")
     demand(set(cause) == {"A", "B", "C"}, "`cause` should have exactly the keys A, B and C.")
     given = {key: str(value).strip().lower() for key, value in cause.items()}
@@ -116,10 +103,7 @@ def diagnosis(cause: object) -> str:
 
 @exercise
 def drawn_again(function: Callable) -> str:
-    """Check a function (values, patients, rng) that draws whole patients again and gives the mean of their values.
-
-    Introduced in lesson 05.
-    """
+    """Check a function (values, patients, rng) that draws whole patients again and gives the mean of their values."""
     patients, values = np.repeat(["A", "B", "C", "D"], COUNTS), np.repeat(MEANS, COUNTS)
     rng, what = np.random.default_rng(0), "16 slices of 4 patients"
     answers = [as_number(call(function, values, patients, rng, what=what), "the mean") for _ in range(300)]

@@ -23,10 +23,6 @@ def corner_mask() -> np.ndarray:
     Returns
     -------
     ndarray of bool, shape (6, 6)
-
-    Notes
-    -----
-    Introduced in lesson 06.
     """
     mask = np.zeros((6, 6), bool)
     mask[1:5, 1] = True
@@ -36,10 +32,7 @@ def corner_mask() -> np.ndarray:
 
 @exercise
 def six_numbers(six: object) -> str:
-    """Check width, height, mean x, mean y, roundness and area of `corner_mask`.
-
-    Introduced in lesson 06.
-    """
+    """Check width, height, mean x, mean y, roundness and area of `corner_mask`."""
     numbers = as_numbers(six, "six", 6)
     width, height, mean_x, mean_y, roundness, area = numbers
     demand((width, height) != (4, 3), "width and height are swapped: width counts columns, height counts rows.")
@@ -74,10 +67,7 @@ def six_numbers(six: object) -> str:
 
 @exercise
 def six_at_once(measure: Callable) -> str:
-    """Check a function (mask) that gives the six numbers without visiting pixels one by one.
-
-    Introduced in lesson 06.
-    """
+    """Check a function (mask) that gives the six numbers without visiting pixels one by one."""
     rng = np.random.default_rng(0)
     blob = np.zeros((64, 64), bool)
     blob[10:40, 25:41] = rng.random((30, 16)) < 0.7
@@ -100,10 +90,7 @@ def six_at_once(measure: Callable) -> str:
 
 @exercise
 def pairs_below(below: object) -> str:
-    """Check the co-occurrence matrix of the lesson's 4 x 4 picture, for pairs with the pixel below.
-
-    Introduced in lesson 06.
-    """
+    """Check the co-occurrence matrix of the lesson's 4 x 4 picture, for pairs with the pixel below."""
     demand(isinstance(below, list | tuple | np.ndarray), "`below` should hold three rows of three numbers.")
     demand(len(below) == 3, f"`below` should hold three rows, but holds {len(below)}.")
     matrix = np.array([as_numbers(row, f"below[{i}]", 3) for i, row in enumerate(below)])
@@ -124,10 +111,7 @@ def pairs_below(below: object) -> str:
 
 @exercise
 def ring(ring_mean: Callable) -> str:
-    """Check a function (image, distance, low, high) that gives the mean grey of a ring.
-
-    Introduced in lesson 06.
-    """
+    """Check a function (image, distance, low, high) that gives the mean grey of a ring."""
     y, x = np.mgrid[:41, :41] - 20
     distance = np.hypot(y, x) - 6.3
     image = np.select([distance <= 0, distance <= 4, distance <= 8], [0.9, 0.5, 0.2], 0.7)
@@ -159,10 +143,7 @@ def ring(ring_mean: Callable) -> str:
 
 @exercise
 def three_features(names: object, table: pd.DataFrame, slices: Slices) -> str:
-    """Check three features: a forest that reads them must name more types right than with the seed's twelve.
-
-    Introduced in lesson 06.
-    """
+    """Check three features: a forest that reads them must name more types right than with the seed's twelve."""
     demand(isinstance(names, list | tuple), f"`names` should be three names in brackets, not a {type(names).__name__}.")
     demand(len(names) == 3, f"`names` should hold three names, but holds {len(names)}.")
     demand(all(isinstance(name, str) for name in names), "a feature's name is text: put it in quotation marks.")

@@ -18,10 +18,7 @@ CONFUSION = np.array([[30, 8, 2, 0], [10, 70, 4, 16], [0, 2, 57, 1]])
 
 @exercise
 def steps(my_steps: object) -> str:
-    """Check three steps that fill gaps, scale, and name the type.
-
-    Introduced in lesson 07.
-    """
+    """Check three steps that fill gaps, scale, and name the type."""
     demand(
         isinstance(my_steps, list | tuple), f"`my_steps` should be three steps in brackets, not a {_kind(my_steps)}."
     )
@@ -49,10 +46,7 @@ def steps(my_steps: object) -> str:
 
 @exercise
 def honest_folds(split: Callable) -> str:
-    """Check a function (labels, patients) that deals slices into folds by patient.
-
-    Introduced in lesson 07.
-    """
+    """Check a function (labels, patients) that deals slices into folds by patient."""
     rng = np.random.default_rng(0)
     patients = rng.permutation(np.repeat([f"P{i:02d}" for i in range(30)], 4))
     labels = np.array([int(patient[1:]) % 3 + 1 for patient in patients])
@@ -74,10 +68,7 @@ def honest_folds(split: Callable) -> str:
 
 @exercise
 def reading(accuracy: object, recall: object, precision: object) -> str:
-    """Check accuracy, recall and precision of the gliomas, read from `CONFUSION`.
-
-    Introduced in lesson 07.
-    """
+    """Check accuracy, recall and precision of the gliomas, read from `CONFUSION`."""
     found = 157 / 183
     expect(
         as_number(accuracy, "accuracy"),
@@ -120,10 +111,7 @@ def reading(accuracy: object, recall: object, precision: object) -> str:
 
 @exercise
 def vote(vote_of: Callable) -> str:
-    """Check a function (probabilities, patients) that lets the slices of each patient decide together.
-
-    Introduced in lesson 07.
-    """
+    """Check a function (probabilities, patients) that lets the slices of each patient decide together."""
     rows = {
         "A": [(0.4, 0.5, 0.1), (0.35, 0.45, 0.2), (0.95, 0.03, 0.02)],
         "B": [(0.05, 0.9, 0.05), (0.1, 0.2, 0.7), (0.1, 0.15, 0.75), (np.nan,) * 3],

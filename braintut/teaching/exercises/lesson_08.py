@@ -42,10 +42,7 @@ _BUT = dict(
 
 @exercise
 def one_piece(largest: Callable) -> str:
-    """Check a function that keeps the largest connected piece of a mask.
-
-    Introduced in lesson 08.
-    """
+    """Check a function that keeps the largest connected piece of a mask."""
     mask = np.zeros((16, 20), bool)
     mask[1:3, 1:3] = mask[5:9, 10:14] = mask[12:14, 2:5] = True  # 4, 16 and 6 pixels
     answer = _as_mask(call(largest, mask.copy(), what="a mask with three pieces"), mask.shape)
@@ -65,20 +62,14 @@ def one_piece(largest: Callable) -> str:
 
 @exercise
 def reading(holds: object) -> str:
-    """Check which readings of a report hold (dictionary of True and False).
-
-    Introduced in lesson 08.
-    """
+    """Check which readings of a report hold (dictionary of True and False)."""
     demand_true_or_false(holds, SAYS, _BUT)
     return "A report answers three questions, each with a doubt of its own: is there one, where, and which."
 
 
 @exercise
 def held_back(answered: Callable) -> str:
-    """Check a function (probability, right, limit): share of slices answered, share of these that are right.
-
-    Introduced in lesson 08.
-    """
+    """Check a function (probability, right, limit): share of slices answered, share of these that are right."""
     probability = np.array([0.95, 0.9, 0.8, 0.75, 0.6, 0.55, 0.5, np.nan, np.nan, 0.4])
     right = np.array([1, 1, 1, 0, 1, 0, 0, 0, 0, 0], bool)
     given = as_numbers(
@@ -113,10 +104,7 @@ def held_back(answered: Callable) -> str:
 
 @exercise
 def right_alarms(share: object) -> str:
-    """Check which share of the alarms is right: 100 heads, 10 tumours, 9 found, 30 % of the others alarm.
-
-    Introduced in lesson 08.
-    """
+    """Check which share of the alarms is right: 100 heads, 10 tumours, 9 found, 30 % of the others alarm."""
     expect(
         as_number(share, "share"),
         9 / 36,
