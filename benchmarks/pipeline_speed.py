@@ -18,7 +18,7 @@ def main() -> None:
 
     from braintut import load_pipeline
     from braintut.dataset.locations import phantom_folder
-    from braintut.dataset.scans import read_scan
+    from braintut.dataset.scan_files import read_scan
 
     pipeline = load_pipeline(sys.argv[1] if len(sys.argv) > 1 else "figshare")
     scans = [read_scan(phantom_folder() / "figshare_layout" / f"{n}.mat") for n in range(1, 7)]

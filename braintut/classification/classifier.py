@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from braintut.dataset.slices import TUMOUR_TYPES
+from braintut.dataset.scan import TUMOUR_TYPES
 from braintut.errors import DataError, ModelError, SplitError
 from braintut.features.table import FEATURES
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from braintut.dataset.grid import bounding_box
 from braintut.errors import DataError
 from braintut.features.rings import border_distance_mm
 
@@ -47,7 +48,7 @@ def jitter_mask(mask: np.ndarray, rng: np.random.Generator, strength: float = 1.
     if strength == 0:
         return mask.copy()
     radius = np.sqrt(mask.sum() / np.pi)
-    box = _box(mask, margin=int(radius * min(strength, 3)) + 2)  # nothing happens further away
+    box = bounding_box(mask, margin=int(radius * min(strength, 3)) + 2)  # nothing happens further away
     spoilt = np.zeros_like(mask)
     spoilt[box] = _spoil(mask[box], radius, rng, strength)
     return spoilt
@@ -62,11 +63,6 @@ def _spoil(mask: np.ndarray, radius: float, rng: np.random.Generator, strength: 
         height = np.minimum(height, _half_plane(mask, radius, rng))
     # Where nothing is left, the deepest pixel stays.
     return height > min(0.0, np.nextafter(height.max(), -np.inf))
-
-
-def _box(mask: np.ndarray, margin: int) -> tuple[slice, slice]:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return tuple(slice(max(at[0] - margin, 0), at[-1] + margin + 1) for at in (rows, columns))
 
 
 def _shift(height: np.ndarray, by: np.ndarray) -> np.ndarray:

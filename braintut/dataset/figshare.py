@@ -19,9 +19,8 @@ from braintut.dataset.entries import FOLDS_ID, find_files, find_mats, unread
 from braintut.dataset.entries import MatEntry as MatEntry
 from braintut.dataset.folds import fold_of as fold_of
 from braintut.dataset.folds import read_folds as read_folds
-from braintut.dataset.mat import MatSlice as MatSlice
+from braintut.dataset.grid import mask_to_square, normalise, square_pixel_mm, to_square
 from braintut.dataset.mat import read_mat as read_mat
-from braintut.dataset.preprocessing import normalise, pad_to_square, resize, resize_mask
 from braintut.dataset.slices import Slices, from_grey_levels, to_grey_levels
 from braintut.dataset.zips import is_zip
 from braintut.errors import DataError
@@ -113,15 +112,14 @@ def read_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = T
 
 
 def _convert(entry: MatEntry, size: int) -> tuple[np.ndarray, np.ndarray, int, str, float]:
-    raw = entry.read()
+    scan = entry.read()
     try:
-        image = resize(pad_to_square(normalise(raw.image)), size)
+        image = to_square(normalise(scan.image), size)
     except DataError as error:
         raise DataError(f"{entry}: {error}") from error
-    mask = resize_mask(pad_to_square(raw.mask), size)
-    pixel_mm = raw.pixel_mm_or_assumed * max(raw.image.shape) / size
+    mask, pixel_mm = mask_to_square(scan.true_mask, size), square_pixel_mm(scan.pixel_mm, scan.image.shape, size)
     # Grey levels are rounded here as in the cache, so that both give the same pictures.
-    return to_grey_levels(image), mask, raw.label, raw.patient, pixel_mm
+    return to_grey_levels(image), mask, scan.label, scan.patient, pixel_mm
 
 
 def load_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = True) -> Slices:

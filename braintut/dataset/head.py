@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import binary_fill_holes
 from scipy.ndimage import label as connected_components
 
-from braintut.dataset.preprocessing import resize
+from braintut.dataset.grid import bounding_box, resize
 from braintut.errors import DataError
 
 LIGHT = 0.15
@@ -73,8 +73,7 @@ def _trimmed(normalised: np.ndarray) -> np.ndarray:
     light = normalised > LIGHT
     if not light.any():
         raise DataError("This is no picture of a head: nothing in it is lighter than air; give a normalised slice.")
-    rows, columns = np.flatnonzero(light.any(axis=1)), np.flatnonzero(light.any(axis=0))
-    return normalised[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return normalised[bounding_box(light)]
 
 
 def _check_edge(picture: np.ndarray) -> None:

@@ -8,29 +8,20 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import overload
 
 import h5py
 import numpy as np
 
 from braintut.dataset.arrays import as_mask, as_pictures, as_pixel_mm, as_text, as_whole_numbers
 from braintut.dataset.files import whole_file
+from braintut.dataset.grid import mask_to_square, square_pixel_mm, to_square
 from braintut.dataset.hdf5 import check_inside
-from braintut.dataset.preprocessing import pad_to_square, resize, resize_mask
+from braintut.dataset.scan import TUMOUR_TYPES, TYPE_OF_LABEL, Scan
 from braintut.errors import DataError, PositionError, brief
-
-TUMOUR_TYPES = ("meningioma", "glioma", "pituitary")
-"""Names of labels 1, 2 and 3. Label 0 means a head without a tumour."""
-
-FIELD_OF_VIEW_MM = 0.49 * 512
-"""Side of a figshare slice: 512 pixels of 0.49 mm. Used where a file states no pixel size."""
 
 FORMATS = ("braintut-slices-1", "braintut-slices-2")
 """What `Slices.save` writes: images as 256 grey levels, or as float32 where they lie between these."""
-
-
-def assumed_pixel_mm(shape: tuple[int, int]) -> float:
-    """Side of a pixel in mm where nothing states it: the longer side of the picture is 251 mm."""
-    return FIELD_OF_VIEW_MM / max(shape)
 
 
 def merged_patient(patient: str) -> str:
@@ -89,7 +80,7 @@ class Slices:
     Examples
     --------
     >>> train = slices[slices.folds != 4]          # filter with a condition
-    >>> first = slices[0]                          # still a Slices, of length 1
+    >>> first = slices[0]                          # one Scan; slices[:1] is still a Slices
     >>> gliomas = slices.of_type("glioma")
     """
 
@@ -123,8 +114,19 @@ class Slices:
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, index: int | slice | np.ndarray | list) -> Slices:
+    @overload
+    def __getitem__(self, index: int) -> Scan: ...
+
+    @overload
+    def __getitem__(self, index: slice | np.ndarray | list) -> Slices: ...
+
+    def __getitem__(self, index: int | slice | np.ndarray | list) -> Scan | Slices:
         chosen = _positions(index, len(self))
+        if isinstance(chosen, int):
+            return Scan(
+                name=f"slice {self.ids[chosen]}", image=self.images[chosen], stated_mm=float(self.pixel_mm[chosen]),
+                patient=str(self.patients[chosen]), label=int(self.labels[chosen]), true_mask=self.masks[chosen],
+            )  # fmt: skip
         return self._unchecked(**{name: getattr(self, name)[chosen] for name in _PER_SLICE}, source=self.source)
 
     @classmethod
@@ -134,7 +136,7 @@ class Slices:
         new.__dict__.update(fields)
         return new
 
-    def __iter__(self) -> Iterator[Slices]:
+    def __iter__(self) -> Iterator[Scan]:
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
@@ -165,7 +167,7 @@ class Slices:
     @property
     def types(self) -> np.ndarray:
         """Tumour type of each slice in words, shape (N,)."""
-        return np.array(("none", *TUMOUR_TYPES))[self.labels]
+        return np.array(TYPE_OF_LABEL)[self.labels]
 
     def of_type(self, tumour_type: str) -> Slices:
         """Only the slices of one type, for example `of_type("glioma")`."""
@@ -191,9 +193,9 @@ class Slices:
             return self
         images, masks = (np.zeros((len(self), size, size), dtype) for dtype in (np.float32, bool))
         for i in range(len(self)):
-            images[i] = resize(pad_to_square(self.images[i]), int(size))
-            masks[i] = resize_mask(pad_to_square(self.masks[i]), int(size))
-        pixel_mm = self.pixel_mm * max(self.images.shape[1:]) / size
+            images[i] = to_square(self.images[i], int(size))
+            masks[i] = mask_to_square(self.masks[i], int(size))
+        pixel_mm = square_pixel_mm(self.pixel_mm, self.images.shape[1:], size)
         return replace(self, images=images, masks=masks, pixel_mm=pixel_mm)
 
     def save(self, path: str | os.PathLike, compress: bool = True) -> Path:
@@ -312,7 +314,7 @@ def _check_shapes(images: np.ndarray, masks: np.ndarray, **per_slice: np.ndarray
             raise DataError(f"There are {len(images)} images but {len(values)} entries in '{name}'.")
 
 
-def _positions(index: object, n: int) -> slice | np.ndarray:
+def _positions(index: object, n: int) -> int | slice | np.ndarray:
     """What one may write in `slices[...]`, as something that arrays take: never a silent guess."""
     if isinstance(index, slice):
         try:
@@ -337,7 +339,7 @@ def _positions(index: object, n: int) -> slice | np.ndarray:
     outside = chosen[(chosen < -n) | (chosen >= n)] if chosen.ndim else chosen[not -n <= chosen < n]
     if outside.size:
         raise PositionError(f"There is no slice {outside.ravel()[0]}; the {n} slices are counted from 0 to {n - 1}.")
-    return chosen if chosen.ndim else slice(int(chosen), int(chosen) + 1 or None)
+    return chosen if chosen.ndim else int(chosen)
 
 
 def _check_file(file: h5py.File) -> None:

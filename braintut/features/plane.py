@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from braintut.dataset.preprocessing import resize
+from braintut.dataset.grid import resize
 from braintut.features.head import Head
 
 PLANE_FEATURES = {

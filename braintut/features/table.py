@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from braintut.dataset.arrays import as_mask, as_pictures, as_pixel_mm
+from braintut.dataset.grid import bounding_box
 from braintut.dataset.slices import Slices
 from braintut.errors import DataError
-from braintut.features.head import find_head
+from braintut.features.head import Head, find_head
 from braintut.features.place import PLACE_FEATURES, SYMMETRY_FEATURES, place_features, symmetry_features
 from braintut.features.plane import PLANE_FEATURES, plane_features
 from braintut.features.rings import MARGIN_MM, RING_FEATURES, ring_features
@@ -42,7 +43,9 @@ BASELINE_FEATURES = (
 """The twelve features of the project that started this course: six of the mask, six of texture."""
 
 
-def measure_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float) -> dict[str, float]:
+def measure_features(
+    image: np.ndarray, mask: np.ndarray, pixel_mm: float, head: Head | None = None
+) -> dict[str, float]:
     """Measure all features of one tumour.
 
     Parameters
@@ -53,6 +56,8 @@ def measure_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float) -> di
         The tumour, at least one pixel.
     pixel_mm : float
         Side of a pixel in mm, above 0.
+    head : Head, optional
+        From `find_head`, where the head of this slice was found before.
 
     Returns
     -------
@@ -72,9 +77,9 @@ def measure_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float) -> di
     """
     image, mask = as_pictures(image, "The image"), as_mask(mask)
     _check(image, mask, pixel_mm)
-    head = find_head(image, pixel_mm)
+    head = find_head(image, pixel_mm) if head is None else head
     # What looks at each pixel only needs the tumour and a margin: that is what makes it fast.
-    box = _box(mask, margin=int(np.ceil(MARGIN_MM / pixel_mm)))
+    box = bounding_box(mask, margin=int(np.ceil(MARGIN_MM / pixel_mm)))
     near_image, near_mask = image[box], mask[box]
     return {
         **shape_features(near_mask, pixel_mm),
@@ -125,9 +130,3 @@ def _check(image: np.ndarray, mask: np.ndarray, pixel_mm: float) -> None:
     if not mask.any():
         raise DataError("The mask is empty: there is no tumour to measure.")
     as_pixel_mm(pixel_mm, "measure_features")
-
-
-def _box(mask: np.ndarray, margin: int) -> tuple[slice, slice]:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    down, across = (slice(max(at[0] - margin, 0), at[-1] + margin + 1) for at in (rows, columns))
-    return down, across

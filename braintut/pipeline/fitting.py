@@ -9,6 +9,7 @@ import platform
 import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -19,16 +20,17 @@ from sklearn.pipeline import Pipeline as SklearnPipeline
 
 from braintut.classification.classifier import check_patients, fit_classifier, make_classifier
 from braintut.classification.jitter import jitter_mask
-from braintut.dataset.slices import TUMOUR_TYPES, Slices
+from braintut.dataset.scan import TUMOUR_TYPES
+from braintut.dataset.slices import Slices
 from braintut.errors import DataError, ModelError
 from braintut.features.table import measure_table
 from braintut.pipeline.card import FORMAT, fingerprints
-from braintut.pipeline.pipeline import Pipeline, on_own_grid
+from braintut.pipeline.pipeline import Pipeline
 from braintut.pipeline.storage import as_stored
 from braintut.report.words import NOT_FOR_CLINICAL_USE
 from braintut.segmentation.augmentation import Augmentation
-from braintut.segmentation.mask import THRESHOLD, mark_tumour
-from braintut.segmentation.prediction import predict_probabilities
+from braintut.segmentation.mask import THRESHOLD
+from braintut.segmentation.segmenter import Segmenter
 from braintut.segmentation.training import train_unet
 from braintut.segmentation.unet import build_unet
 
@@ -163,12 +165,12 @@ def fit_pipeline(
     )
     trained = as_stored(run.model, unet_size, unet)
     report("measuring features on true, jittered and predicted masks")
-    looking = {"unet_size": unet_size, "mirror": mirror, "threshold": threshold, "faint_threshold": faint_threshold}
-    predicted = predict_masks(trained, with_tumour, **looking)
+    segmenter = Segmenter(trained, unet_size, slices.images.shape[1], mirror, threshold, faint_threshold)
+    predicted = segmenter.masks(with_tumour)
     for pair in reversed(masks_from):  # where several pairs don't know a patient, the first one has the last word
         unknown = np.array([not pair.was_fitted_on(str(patient)) for patient in with_tumour.patients])
         if unknown.any():
-            predicted[unknown] = predict_masks(pair.unet, with_tumour[unknown], **looking)
+            predicted[unknown] = replace(segmenter, unet=pair.unet).masks(with_tumour[unknown])
     true_table = measure_table(with_tumour)
     report(f"fitting classifiers on true masks, and on true, predicted and {jitters} times jittered ones")
     reference = true_table.sample(min(REFERENCE_ROWS, len(true_table)), random_state=seed)
@@ -223,42 +225,6 @@ def _check_start(start: Pipeline, unet_size: int, unet: dict) -> None:
         )
 
 
-def predict_masks(
-    unet: keras.Model,
-    slices: Slices,
-    *,
-    unet_size: int,
-    mirror: bool = False,
-    threshold: float = THRESHOLD,
-    faint_threshold: float | None = None,
-) -> np.ndarray:
-    """Masks that a U-Net draws on slices, one tumour each, on the grid of the slices.
-
-    Parameters
-    ----------
-    unet : keras.Model
-        From `build_unet`.
-    slices : Slices
-        At least one, of any size.
-    unet_size : int
-        Side of the picture that the U-Net sees, in pixels.
-    mirror, threshold, faint_threshold
-        As in `fit_pipeline`.
-
-    Returns
-    -------
-    ndarray of bool, shape (N, H, W)
-    """
-    probabilities = predict_probabilities(unet, slices.resized(unet_size).images, mirror)
-    shape = slices.images.shape[1:]
-    return np.stack(
-        [
-            mark_tumour(on_own_grid(p, shape), mm, threshold, faint_threshold)
-            for p, mm in zip(probabilities, slices.pixel_mm, strict=True)
-        ]
-    )
-
-
 def fit_on_mixed_masks(
     slices: Slices,
     predicted: np.ndarray,
@@ -275,7 +241,7 @@ def fit_on_mixed_masks(
     slices : Slices
         Training slices, each with a tumour.
     predicted : ndarray of bool, shape (N, H, W)
-        From `predict_masks`.
+        From `Segmenter.masks`.
     true_table : DataFrame, optional
         Features of the true masks, if they were measured already.
     kind : str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from braintut.dataset.slices import TUMOUR_TYPES
+from braintut.dataset.scan import TUMOUR_TYPES
 from braintut.segmentation.metrics import MISSED_BELOW, bootstrap_interval
 
 NOT_FOUND = "not_found"

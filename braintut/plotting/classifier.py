@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from braintut.dataset.slices import TUMOUR_TYPES
+from braintut.dataset.scan import TUMOUR_TYPES
 from braintut.plotting.style import BARS, in_our_style
 
 GROUPS_IN_WORDS = {

@@ -100,7 +100,7 @@ def draw_look_alikes(slices: Slices, others: Slices) -> Figure:
     )
     for row, side in zip(axes, (slices, others), strict=True):
         for ax, one in zip(row, side, strict=True):
-            draw_slice(one.images[0], one.masks[0], ax=ax, title=f"{one.patients[0]}, {one.types[0]}")
+            draw_slice(one.image, one.true_mask, ax=ax, title=f"{one.patient}, {one.tumour_type}")
     figure.legend(handles=contour_legend(False), loc="outside lower center", frameon=False)
     plt.close(figure)
     return figure

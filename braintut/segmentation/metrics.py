@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.ndimage import binary_erosion, distance_transform_edt
 
 from braintut.dataset.arrays import as_mask, as_pixel_mm
+from braintut.dataset.grid import bounding_box
 from braintut.errors import DataError
 
 MISSED_BELOW = 0.1
@@ -95,7 +96,7 @@ def surface_dice(
         return 1.0
     if tp + fp == 0 or tp + fn == 0:
         return 0.0
-    box = _common_box(true_mask | predicted_mask)
+    box = bounding_box(true_mask | predicted_mask, margin=1)  # so that a border at the edge keeps its outside
     true_border, predicted_border = _border(true_mask[box]), _border(predicted_mask[box])
     to_true = distance_transform_edt(~true_border)[predicted_border] * pixel_mm
     to_predicted = distance_transform_edt(~predicted_border)[true_border] * pixel_mm
@@ -193,12 +194,6 @@ def _two_masks(true_mask: np.ndarray, predicted_mask: np.ndarray) -> tuple[np.nd
     if true.shape != predicted.shape:
         raise DataError(f"The true mask has shape {true.shape}, the predicted one {predicted.shape}; make them equal.")
     return true, predicted
-
-
-def _common_box(mask: np.ndarray) -> tuple[slice, slice]:
-    # One pixel of margin, so that a border at the edge of the box keeps its outside.
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return slice(max(rows[0] - 1, 0), rows[-1] + 2), slice(max(columns[0] - 1, 0), columns[-1] + 2)
 
 
 def _border(mask: np.ndarray) -> np.ndarray:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 import numpy as np
 
-from braintut.dataset.slices import TUMOUR_TYPES, Slices
+from braintut.dataset.scan import TUMOUR_TYPES
+from braintut.dataset.slices import Slices
 from braintut.errors import DataError
 from braintut.plotting.png import SIDE, box_around, slice_png
 from braintut.teaching.findings import Findings, in_words, measures_table

@@ -56,10 +56,9 @@ class Findings:
 
         if not mask.any():
             return {}
-        pixel_mm = float(self.slices.pixel_mm[index])
         if self.pipeline is not None:  # on the grid on which the classifier learned them
-            return self.pipeline.measure(self._look(index).working, mask, pixel_mm)
-        return measure_features(self.slices.images[index], mask, pixel_mm)
+            return self.pipeline.measure(self._look(index), mask)
+        return measure_features(self.slices.images[index], mask, float(self.slices.pixel_mm[index]))
 
     def types(self, index: int, mask: np.ndarray, features: dict[str, float]) -> dict[str, float]:
         """Probability of each type for a mask with these features, as a report would state it; empty without them."""
@@ -78,9 +77,7 @@ class Findings:
         if index not in self._found:
             if len(self._found) >= KEPT:
                 self._found.pop(next(iter(self._found)))
-            self._found[index] = self.pipeline.locate(
-                self.slices.images[index], float(self.slices.pixel_mm[index]), f"slice {self.slices.ids[index]}"
-            )
+            self._found[index] = self.pipeline.locate(self.slices[index])
         return self._found[index]
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
-from braintut.dataset.scans import SUFFIXES, Scan, read_scan
+from braintut.dataset.scan import Scan
+from braintut.dataset.scan_files import READERS, read_scan
 from braintut.errors import BraintutError, DataError
 from braintut.report.page import report_fragment
 
@@ -85,7 +86,7 @@ class ScanUpload(widgets.VBox):
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
         self.report: Report | None = None
-        self.choose = widgets.FileUpload(accept=",".join(SUFFIXES), multiple=False, description="Choose a scan")
+        self.choose = widgets.FileUpload(accept=",".join(READERS), multiple=False, description="Choose a scan")
         self.message = widgets.HTML("PNG, JPEG, or a .mat file in the layout of the figshare set.")
         self.answer = widgets.HTML()
         super().__init__([widgets.HBox([self.choose, self.message]), self.answer])

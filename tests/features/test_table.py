@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from braintut.dataset.preprocessing import resize
+from braintut.dataset.grid import resize
 from braintut.dataset.slices import Slices
 from braintut.errors import DataError
 from braintut.features.table import BASELINE_FEATURES, FEATURES, measure_features, measure_table
