@@ -21,8 +21,8 @@ def load_result(name: str) -> dict:
     Returns
     -------
     dict
-        `question`, `protocol`, `command`, `minutes`, `versions` and the
-        experiment's own numbers. Every interval is a 95 % interval over patients.
+        `question`, `protocol`, `command`, `minutes`, `versions` and the experiment's own numbers. Every interval is a
+        95 % interval over patients.
 
     Raises
     ------

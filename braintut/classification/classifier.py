@@ -31,19 +31,19 @@ def make_classifier(kind: str = "svm", features: Sequence[str] | None = None, se
     Parameters
     ----------
     kind : {"svm", "random_forest", "boosting", "logistic"}
-        A support vector machine with a round kernel, a forest of trees, trees
-        that correct each other, or a weighted sum of the features.
+        A support vector machine with a round kernel, a forest of trees, trees that correct each other, or a weighted
+        sum of the features.
     features : sequence of str, optional
-        Columns of the table to look at; all of `FEATURES` if left out.
-        `BASELINE_FEATURES` gives the twelve of the project that started this course.
+        Columns of the table to look at; all of `FEATURES` if left out. `BASELINE_FEATURES` gives the twelve of the
+        project that started this course.
     seed : int
         Makes the random parts repeatable.
 
     Returns
     -------
     sklearn.pipeline.Pipeline
-        Steps: choose columns, fill gaps with the median, scale, model. It
-        takes a table of `measure_table` and has `predict_proba`.
+        Steps: choose columns, fill gaps with the median, scale, model. It takes a table of `measure_table` and has
+        `predict_proba`.
 
     Raises
     ------
@@ -92,11 +92,10 @@ def fit_classifier(
     table : DataFrame, shape (N, n_features)
         From `measure_table`. Rows that are all NaN are left out.
     labels : ndarray of int, shape (N,)
-        True types, 1..3. Rows with label 0 (no tumour) are left out: whatever
-        was found there is of no type.
+        True types, 1..3. Rows with label 0 (no tumour) are left out: whatever was found there is of no type.
     groups : ndarray of str, shape (N,), optional
-        Patient of each row. With it, the SVM's probabilities are calibrated on
-        patients that its own training did not see.
+        Patient of each row. With it, the SVM's probabilities are calibrated on patients that its own training did not
+        see.
 
     Returns
     -------
@@ -154,15 +153,13 @@ def cross_validate_by_patient(
     folds : ndarray of int, shape (N,), optional
         Fold of each row; four folds are dealt by patient if left out.
     test_table : DataFrame, shape (N, n_features), optional
-        What the classifier is tested on, for example features of predicted
-        masks; `table` if left out.
+        What the classifier is tested on, for example features of predicted masks; `table` if left out.
 
     Returns
     -------
     DataFrame, N rows
-        Index as in `table`. Columns: `label`, `fold`, `predicted` (0 where no
-        tumour was found), and one probability for each type, NaN where no
-        tumour was found.
+        Index as in `table`. Columns: `label`, `fold`, `predicted` (0 where no tumour was found), and one probability
+        for each type, NaN where no tumour was found.
 
     Raises
     ------
@@ -195,8 +192,8 @@ def predict_types(classifier: Pipeline, table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame, N rows
-        `predicted` (0 where a row is all NaN: no tumour was found) and one
-        probability for each type, which sum to 1 (NaN where none was found).
+        `predicted` (0 where a row is all NaN: no tumour was found) and one probability for each type, which sum to 1
+        (NaN where none was found).
     """
     found = found_rows(table)
     answer = pd.DataFrame(np.nan, index=table.index, columns=list(TUMOUR_TYPES))

@@ -35,11 +35,9 @@ def backward_elimination(table: pd.DataFrame, labels: np.ndarray, p_value: float
 
     Notes
     -----
-    Each round fits a straight-line model of the features to each type's 0/1
-    and asks by an F-test how much worse the fit gets without one feature
-    (Wilks' lambda, all types at once). A p-value assumes rows that do not
-    depend on each other; slices of one patient do, so it is too optimistic
-    here. Use it to tidy up, not to prove.
+    Each round fits a straight-line model of the features to each type's 0/1 and asks by an F-test how much worse the
+    fit gets without one feature (Wilks' lambda, all types at once). A p-value assumes rows that do not depend on each
+    other; slices of one patient do, so it is too optimistic here. Use it to tidy up, not to prove.
     """
     found = found_rows(table)
     values = table[found].fillna(table[found].median())
@@ -99,9 +97,8 @@ def explain(
     Returns
     -------
     list of (str, float)
-        Group or feature and its effect, largest first: by how much that
-        type's probability falls (-1..1) once it is average. Above 0
-        speaks for the type, below 0 against it.
+        Group or feature and its effect, largest first: by how much that type's probability falls (-1..1) once it is
+        average. Above 0 speaks for the type, below 0 against it.
 
     Raises
     ------
@@ -110,9 +107,8 @@ def explain(
 
     Notes
     -----
-    All variants go through the classifier in one call, so this takes a few
-    milliseconds. Features that say the same cover for each other one by one;
-    groups are the more honest answer.
+    All variants go through the classifier in one call, so this takes a few milliseconds. Features that say the same
+    cover for each other one by one; groups are the more honest answer.
     """
     if by not in ("group", "feature"):
         raise DataError(f"by must be 'group' or 'feature', but is '{by}'.")

@@ -14,10 +14,8 @@ def split_by_patient(slices: Slices, test_share: float = 0.25, seed: int = 0) ->
 
     Parameters
     ----------
-    slices : Slices
     test_share : float
         Share of the patients of each type that go to the test side, 0..1.
-    seed : int
 
     Returns
     -------
@@ -45,7 +43,6 @@ def split_by_fold(slices: Slices, fold: int) -> tuple[Slices, Slices]:
 
     Parameters
     ----------
-    slices : Slices
     fold : int
         Official fold that becomes the test side, 1..5.
 
@@ -71,8 +68,7 @@ def split_by_fold(slices: Slices, fold: int) -> tuple[Slices, Slices]:
 def leaky_split_by_slice(slices: Slices, test_share: float = 0.25, seed: int = 0) -> tuple[Slices, Slices]:
     """Split slice by slice, which is WRONG: a patient's neighbouring slices land on both sides.
 
-    It exists so that a lesson can show how much it flatters. Parameters and
-    return value as in `split_by_patient`.
+    It exists so that a lesson can show how much it flatters. Parameters and return value as in `split_by_patient`.
     """
     try:
         train, test = train_test_split(
@@ -88,9 +84,6 @@ def patient_folds(slices: Slices, n_folds: int = 4, seed: int = 0, merged: bool 
 
     Parameters
     ----------
-    slices : Slices
-    n_folds : int
-    seed : int
     merged : bool
         Count hidden twins as one patient.
 

@@ -37,8 +37,7 @@ def plane_features(head: Head) -> dict[str, float]:
 
     Notes
     -----
-    The same tumour shows up elsewhere in another plane, so place means little
-    without these.
+    The same tumour shows up elsewhere in another plane, so place means little without these.
     """
     top, bottom, left, right = head.box
     box = head.image[top:bottom, left:right]

@@ -55,13 +55,11 @@ def ring_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float, head_med
     Returns
     -------
     dict of str to float
-        One number for each row of `RING_FEATURES`; NaN where a ring lies
-        wholly outside the picture.
+        One number for each row of `RING_FEATURES`; NaN where a ring lies wholly outside the picture.
 
     Notes
     -----
-    The surroundings tell more about the type than the tumour itself (Cheng
-    2015, doi:10.1371/journal.pone.0140381).
+    The surroundings tell more about the type than the tumour itself (Cheng 2015, doi:10.1371/journal.pone.0140381).
     """
     distance = border_distance_mm(mask, pixel_mm)
     inside_mean = image[mask].mean()

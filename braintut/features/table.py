@@ -57,14 +57,13 @@ def measure_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float) -> di
     Returns
     -------
     dict of str to float
-        One number for each row of `FEATURES`, in that order. Lengths are in
-        mm, places relative to the head: the grid size hardly matters.
+        One number for each row of `FEATURES`, in that order. Lengths are in mm, places relative to the head: the grid
+        size hardly matters.
 
     Raises
     ------
     DataError
-        If the image leaves 0..1, the mask is empty or none, the shapes differ
-        or the pixel size is not above 0.
+        If the image leaves 0..1, the mask is empty or none, the shapes differ or the pixel size is not above 0.
 
     Notes
     -----
@@ -92,16 +91,15 @@ def measure_table(slices: Slices, masks: np.ndarray | None = None) -> pd.DataFra
 
     Parameters
     ----------
-    slices : Slices
     masks : ndarray of bool, shape (N, H, W), optional
-        Where the tumours are; the true masks if left out. Give predicted masks
-        to see what a classifier will meet in use.
+        Where the tumours are; the true masks if left out. Give predicted masks to see what a classifier will meet in
+        use.
 
     Returns
     -------
     DataFrame, N rows
-        Index: the slices' ids. Columns: `FEATURES`. A row whose mask is empty
-        is all NaN: nothing was found, so nothing can be measured.
+        Index: the slices' ids. Columns: `FEATURES`. A row whose mask is empty is all NaN: nothing was found, so
+        nothing can be measured.
 
     Raises
     ------

@@ -95,8 +95,8 @@ def glcm_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float) -> dict[
 
     Notes
     -----
-    Grey-level co-occurrence matrix p(i, j) of 32 levels, pairs 2 mm apart in
-    four directions, added up (Haralick 1973, doi:10.1109/TSMC.1973.4309314).
+    Grey-level co-occurrence matrix p(i, j) of 32 levels, pairs 2 mm apart in four directions, added up (Haralick 1973,
+    doi:10.1109/TSMC.1973.4309314).
     """
     # Level 0 means 'outside'; dropping row and column 0 drops every pair that leaves the tumour.
     levels = np.where(mask, _grey_level(image) + 1, 0).astype(np.uint8)

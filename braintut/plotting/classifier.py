@@ -58,11 +58,6 @@ def draw_confusion(confusion: Sequence[Sequence[int]], ax: Axes | None = None) -
     ----------
     confusion : sequence of sequence of int, shape (3, 3) or (3, 4)
         A fourth column is 'not found'.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
     """
     counts = np.asarray(confusion)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

@@ -30,12 +30,6 @@ def draw_leakage(result: dict, ax: Axes | None = None) -> Axes:
     ----------
     result : dict
         `load_result("leakage")`.
-    ax : Axes, optional
-        Default: a new figure.
-
-    Returns
-    -------
-    Axes
     """
     ax = ax or _new_axes(6.5, 2.6)
     labels = [split["label"] for split in result["network"].values()]
@@ -55,15 +49,10 @@ def draw_variants(result: dict, ax: Axes | None = None, what: str = "dice") -> A
     Parameters
     ----------
     result : dict
-        `load_result("losses")`, or that of `augmentation`, `two_questions` or `recipe` (where each
-        variant stands on top of the ones above it).
-    ax : Axes, optional
+        `load_result("losses")`, or that of `augmentation`, `two_questions` or `recipe` (where each variant stands on
+        top of the ones above it).
     what : {"dice", "missed", "skull_share"}
         Mean Dice, share of missed slices, or (augmentation only) share of slices with skull called tumour.
-
-    Returns
-    -------
-    Axes
     """
     variants = list(result["variants"].values())
     ax = ax or _new_axes(6, 0.45 * len(variants) + 0.8)
@@ -80,11 +69,6 @@ def draw_amount_of_data(result: dict, ax: Axes | None = None) -> Axes:
     ----------
     result : dict
         `load_result("amount_of_data")`.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
     """
     ax = ax or _new_axes(5, 3)
     variants = list(result["variants"].values())
@@ -112,11 +96,6 @@ def draw_feature_ladder(result: dict, ax: Axes | None = None) -> Axes:
     ----------
     result : dict
         `load_result("feature_ladder")`.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
     """
     ax = ax or _new_axes(6.5, 3.2)
     rungs = list(result["rungs"].values())
@@ -141,11 +120,6 @@ def draw_cost_of_a_mask(result: dict, ax: Axes | None = None) -> Axes:
     ----------
     result : dict
         `load_result("cost_of_a_mask")`.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
     """
     ax = ax or _new_axes(4.5, 3.5)
     fits = list(result["fitted_on"])
@@ -172,11 +146,6 @@ def draw_records(result: dict, ax: Axes | None = None) -> Axes:
     ----------
     result : dict
         `load_result("records")`.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
     """
     ax = ax or _new_axes(6.5, 4)
     card = result["card_numbers"]
@@ -201,11 +170,6 @@ def draw_calibration(result: dict, ax: Axes | None = None) -> Axes:
     ----------
     result : dict
         `load_result("records")`.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
     """
     ax = ax or _new_axes(3.6, 3.4)
     bins = result["card_numbers"]["calibration"]["bins"]

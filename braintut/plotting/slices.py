@@ -28,13 +28,6 @@ def draw_slice(
     image : ndarray of float, shape (H, W)
         0..1.
     true_mask, predicted_mask : ndarray of bool, shape (H, W), optional
-    ax : Axes, optional
-        Default: a new figure.
-    title : str
-
-    Returns
-    -------
-    Axes
     """
     ax = ax or plt.subplots(figsize=(4, 4), layout="constrained")[1]
     ax.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")  # pixels are seen as they are
@@ -52,15 +45,9 @@ def draw_examples(slices: Slices, n: int = 6, columns: int = 3, predicted_masks:
 
     Parameters
     ----------
-    slices : Slices
     n : int
         How many, evenly picked.
-    columns : int
     predicted_masks : ndarray of bool, shape (N, H, W), optional
-
-    Returns
-    -------
-    Figure
     """
     chosen = np.linspace(0, len(slices) - 1, min(n, len(slices))).round().astype(int)
     rows = -(-len(chosen) // columns)
@@ -90,10 +77,6 @@ def draw_look_alikes(slices: Slices, others: Slices) -> Figure:
     ----------
     slices, others : Slices
         As many of the one as of the other, in pairs.
-
-    Returns
-    -------
-    Figure
     """
     figure, axes = plt.subplots(
         2, len(slices), figsize=(2 * len(slices), 4.5), layout="constrained", squeeze=False, dpi=DPI
@@ -116,10 +99,6 @@ def draw_outlines(images: np.ndarray, masks: np.ndarray, predictions: Mapping[st
     masks : ndarray of bool, shape (N, H, W)
     predictions : mapping of str to ndarray of bool, shape (N, H, W)
         Name of each row and its predicted masks.
-
-    Returns
-    -------
-    Figure
     """
     rows, columns = len(predictions), len(images)
     figure, axes = plt.subplots(
@@ -142,10 +121,6 @@ def draw_changes(changes: Mapping[str, tuple[np.ndarray, np.ndarray | None]]) ->
     ----------
     changes : mapping of str to (image, mask)
         Images are ndarrays of float in 0..1, shape (H, W); masks may be bool, 0 and 1, or None.
-
-    Returns
-    -------
-    Figure
     """
     figure, axes = plt.subplots(1, len(changes), figsize=(1.4 * len(changes), 1.7), layout="constrained", dpi=DPI)
     for ax, (title, (image, mask)) in zip(np.atleast_1d(axes), changes.items(), strict=True):
@@ -165,10 +140,6 @@ def draw_film(image: np.ndarray, mask: np.ndarray, frames: Mapping[str, np.ndarr
         True mask.
     frames : mapping of str to ndarray of float, shape (H, W)
         Title of each moment and its probabilities, 0..1.
-
-    Returns
-    -------
-    Figure
     """
     figure, axes = plt.subplots(
         1, len(frames) + 1, figsize=(1.75 * (len(frames) + 1), 2), layout="constrained", dpi=DPI

@@ -20,14 +20,8 @@ def draw_sides(train: Slices, test: Slices, ax: Axes | None = None, title: str =
     ----------
     train, test : Slices
         The two sides of a split.
-    ax : Axes, optional
-        Default: a new figure.
     title : str
         Stands in front of the number of patients that lie on both sides.
-
-    Returns
-    -------
-    Axes
     """
     ax = ax or plt.subplots(figsize=(8, 2), layout="constrained", dpi=DPI)[1]
     patients = np.unique(np.concatenate([train.patients, test.patients]))

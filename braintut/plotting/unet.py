@@ -29,12 +29,6 @@ def draw_unet(size: int, filters: int, depth: int, ax: Axes | None = None) -> Ax
         Channels of the first level.
     depth : int
         How often the picture is halved.
-    ax : Axes, optional
-        Default: a new figure.
-
-    Returns
-    -------
-    Axes
     """
     ax = ax or plt.subplots(figsize=(2.6 + 1.5 * depth, 1 + 0.75 * depth), layout="constrained", dpi=DPI)[1]
     steps = [*range(depth), depth, *reversed(range(depth))]
@@ -66,10 +60,6 @@ def draw_halvings(image: np.ndarray, mask: np.ndarray, times: int = 4) -> Figure
         A pixel counts as tumour where at least half of what it covers is.
     times : int
         How often it is halved.
-
-    Returns
-    -------
-    Figure
     """
     figure, axes = plt.subplots(1, times + 1, figsize=(1.9 * (times + 1), 2.2), layout="constrained", dpi=DPI)
     for level, ax in enumerate(axes):
@@ -90,11 +80,6 @@ def draw_fields_of_view(image: np.ndarray, sides: Sequence[int], ax: Axes | None
         0..1.
     sides : sequence of int
         Side of each level's square, in pixels.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
     """
     ax = draw_slice(image, ax=ax or plt.subplots(figsize=(4, 4), layout="constrained", dpi=DPI)[1])
     middle = np.array(image.shape[::-1]) / 2
@@ -114,11 +99,6 @@ def draw_history(history: Sequence[dict], ax: Axes | None = None) -> Axes:
     ----------
     history : sequence of dict
         As in `TrainingRun.history`.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
     """
     ax = ax or plt.subplots(figsize=(5, 3), layout="constrained")[1]
     epochs = [entry["epoch"] for entry in history]

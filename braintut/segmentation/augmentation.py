@@ -38,9 +38,8 @@ class Augmentation:
 
     Notes
     -----
-    Everything that a picture is turned into is filled up with black
-    (`fill_mode="constant"`): the default mirrors the edge and with it,
-    sometimes, a second tumour.
+    Everything that a picture is turned into is filled up with black (`fill_mode="constant"`): the default mirrors the
+    edge and with it, sometimes, a second tumour.
     """
 
     def __init__(

@@ -15,16 +15,16 @@ class DiceLoss(keras.losses.Loss):
     Parameters
     ----------
     per : {"image", "batch"}
-        One Dice for each image, then the mean; or one Dice over all pixels of
-        the batch, which lets images with small tumours weigh less.
+        One Dice for each image, then the mean; or one Dice over all pixels of the batch, which lets images with small
+        tumours weigh less.
     smooth : float
-        Added above and below the fraction bar, in pixels. It makes the loss 0
-        where an empty mask is predicted empty, and keeps gradients finite.
+        Added above and below the fraction bar, in pixels. It makes the loss 0 where an empty mask is predicted empty,
+        and keeps gradients finite.
 
     Notes
     -----
-    With probabilities p and truth t in 0..1 (255 counts as 1): TP = sum(p t),
-    FP = sum(p (1 - t)), FN = sum((1 - p) t), and
+    With probabilities p and truth t in 0..1 (255 counts as 1): TP = sum(p t), FP = sum(p (1 - t)), FN = sum((1 - p)
+    t), and
 
         loss = 1 - (2 TP + smooth) / (2 TP + FP + FN + smooth)
 
@@ -97,8 +97,7 @@ class TverskyLoss(keras.losses.Loss):
     false_positive_weight, false_negative_weight : float
         What FP and FN count; 0.5 and 0.5 give the Dice loss.
     gamma : float
-        Exponent of the loss. Below 1, slices that are nearly right keep
-        pulling; this is the focal Tversky loss.
+        Exponent of the loss. Below 1, slices that are nearly right keep pulling; this is the focal Tversky loss.
     per : {"image", "batch"}
         As in `DiceLoss`.
     smooth : float
@@ -110,8 +109,7 @@ class TverskyLoss(keras.losses.Loss):
 
     References
     ----------
-    Salehi et al., 2017, doi:10.1007/978-3-319-67389-9_44; Abraham and Khan, 2019,
-    doi:10.1109/ISBI.2019.8759329.
+    Salehi et al., 2017, doi:10.1007/978-3-319-67389-9_44; Abraham and Khan, 2019, doi:10.1109/ISBI.2019.8759329.
     """
 
     def __init__(
@@ -160,14 +158,11 @@ class DiceTypeLoss(keras.losses.Loss):
 
     Notes
     -----
-    For a network with four classes, see `build_unet`. The truth is 0 outside
-    the tumour and the label of its type (1..3) inside; the predictions are
-    four probabilities a pixel, the first that of no tumour. With p_k the
-    probability of type k and p = p_1 + p_2 + p_3, a pixel of type k inside
-    the tumour costs -log(p_k / p), so that this part says nothing about where the
-    tumour is. A network that is asked both finds tumours as well as one that is
-    asked where only, and names their types besides
-    (experiments/two_questions.py).
+    For a network with four classes, see `build_unet`. The truth is 0 outside the tumour and the label of its type
+    (1..3) inside; the predictions are four probabilities a pixel, the first that of no tumour. With p_k the
+    probability of type k and p = p_1 + p_2 + p_3, a pixel of type k inside the tumour costs -log(p_k / p), so that
+    this part says nothing about where the tumour is. A network that is asked both finds tumours as well as one that is
+    asked where only, and names their types besides (experiments/two_questions.py).
 
     References
     ----------

@@ -44,8 +44,7 @@ def dice_score(true_mask: np.ndarray, predicted_mask: np.ndarray) -> float:
 def iou_score(true_mask: np.ndarray, predicted_mask: np.ndarray) -> float:
     """Common area over joint area, TP / (TP + FP + FN), 0..1; 1 where both masks are empty.
 
-    Parameters and errors as in `dice_score`. Jaccard, 1912,
-    doi:10.1111/j.1469-8137.1912.tb05611.x.
+    Parameters and errors as in `dice_score`. Jaccard, 1912, doi:10.1111/j.1469-8137.1912.tb05611.x.
     """
     tp, fp, fn = _counts(true_mask, predicted_mask)
     return 1.0 if tp + fp + fn == 0 else tp / (tp + fp + fn)
@@ -121,8 +120,7 @@ def score_table(
     Returns
     -------
     DataFrame
-        Columns patient, type, dice, iou, sensitivity, nsd_2mm, missed
-        (Dice below 0.1), not_found (empty prediction).
+        Columns patient, type, dice, iou, sensitivity, nsd_2mm, missed (Dice below 0.1), not_found (empty prediction).
     """
     rows = []
     for true, predicted, patient, tumour_type, mm in zip(
@@ -160,8 +158,6 @@ def bootstrap_interval(
     patients : ndarray of str, shape (N,)
     statistic : callable
         Turns drawn values into one number.
-    n_draws : int
-    seed : int
 
     Returns
     -------

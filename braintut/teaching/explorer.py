@@ -29,9 +29,8 @@ class SliceExplorer(widgets.VBox):
     slices : Slices
         At least one.
     pipeline : Pipeline, optional
-        Adds the predicted mask, its threshold (at first the pair's own), and
-        the type, as a report would state it. There is no second look: where
-        nothing reaches the threshold, nothing is shown.
+        Adds the predicted mask, its threshold (at first the pair's own), and the type, as a report would state it.
+        There is no second look: where nothing reaches the threshold, nothing is shown.
     patient : str, optional
         Where to begin; the first patient if left out.
 
@@ -42,8 +41,8 @@ class SliceExplorer(widgets.VBox):
 
     Notes
     -----
-    Every control works with the mouse and with the keyboard: Tab moves
-    between them, the arrow keys move a slider. Needs ipywidgets 7.7 or newer.
+    Every control works with the mouse and with the keyboard: Tab moves between them, the arrow keys move a slider.
+    Needs ipywidgets 7.7 or newer.
     """
 
     def __init__(self, slices: Slices, pipeline: Pipeline | None = None, patient: str | None = None) -> None:

@@ -48,8 +48,8 @@ def show_strip(slices: Slices, pipeline: Pipeline | None = None, n: int = 5, thr
     Returns
     -------
     Picture
-        PNG with a text alternative that names every slice, its type, its area
-        in mm2 and the Dice of its predicted mask.
+        PNG with a text alternative that names every slice, its type, its area in mm2 and the Dice of its predicted
+        mask.
 
     Raises
     ------
