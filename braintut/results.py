@@ -28,6 +28,11 @@ def load_result(name: str) -> dict:
     ------
     DataError
         If there is no such result, or its file is damaged.
+
+    Examples
+    --------
+    >>> load_result("losses")["question"]
+    'Which loss finds small objects?'
     """
     if name not in list_results():
         raise DataError(f"There is no result '{name}'; choose one of {', '.join(list_results()) or '(none shipped)'}.")

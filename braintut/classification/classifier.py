@@ -51,6 +51,15 @@ def make_classifier(kind: str = "svm", features: Sequence[str] | None = None, se
         If the kind is unknown.
     DataError
         If a feature is unknown.
+
+    See Also
+    --------
+    sklearn.pipeline.Pipeline, sklearn.svm.SVC, sklearn.calibration.CalibratedClassifierCV : The default's parts.
+
+    Examples
+    --------
+    >>> list(make_classifier("logistic", ["shape_area_mm2"]).named_steps)
+    ['columns', 'gaps', 'scale', 'model']
     """
     columns = list(FEATURES if features is None else features)
     unknown = [name for name in columns if name not in FEATURES]
@@ -108,6 +117,12 @@ def fit_classifier(
         If a label is unknown, no row is left, or only one type.
     SplitError
         If the SVM is to be calibrated by patient, and a type has one patient only.
+
+    Examples
+    --------
+    >>> areas = pd.DataFrame({"shape_area_mm2": [100.0, 120.0, np.nan, 900.0, 920.0]})
+    >>> fit_classifier(make_classifier("logistic", ["shape_area_mm2"]), areas, [1, 1, 1, 3, 3]).classes_
+    array([1, 3])
     """
     labels = np.asarray(labels)
     unknown = labels[~np.isin(labels, (0, 1, 2, 3))]
@@ -165,6 +180,17 @@ def cross_validate_by_patient(
     ------
     SplitError
         If a patient lies in two folds, or there is only one fold.
+
+    See Also
+    --------
+    sklearn.model_selection.cross_val_predict : For any classifier; takes `groups`, and does not insist on them.
+
+    Examples
+    --------
+    >>> areas = pd.DataFrame({"shape_area_mm2": [100.0, 120.0, 900.0, 920.0]})
+    >>> classifier = make_classifier("logistic", ["shape_area_mm2"])
+    >>> cross_validate_by_patient(classifier, areas, [1, 1, 3, 3], list("abcd"), [1, 2, 1, 2])["predicted"].tolist()
+    [1, 1, 3, 3]
     """
     labels, groups = np.asarray(labels), np.asarray(groups)
     folds = _deal_groups(labels, groups) if folds is None else np.asarray(folds)
@@ -194,6 +220,13 @@ def predict_types(classifier: Pipeline, table: pd.DataFrame) -> pd.DataFrame:
     DataFrame, N rows
         `predicted` (0 where a row is all NaN: no tumour was found) and one probability for each type, which sum to 1
         (NaN where none was found).
+
+    Examples
+    --------
+    >>> areas = pd.DataFrame({"shape_area_mm2": [100.0, np.nan, 900.0]})
+    >>> fitted = fit_classifier(make_classifier("logistic", ["shape_area_mm2"]), areas, [1, 2, 3])
+    >>> predict_types(fitted, areas)["predicted"].tolist()  # NaN: no tumour found
+    [1, 0, 3]
     """
     found = found_rows(table)
     answer = pd.DataFrame(np.nan, index=table.index, columns=list(TUMOUR_TYPES))

@@ -37,6 +37,12 @@ def jitter_mask(mask: np.ndarray, rng: np.random.Generator, strength: float = 1.
     Notes
     -----
     All steps are measured in tumour radii r = sqrt(area / pi), so the grid size does not matter.
+
+    Examples
+    --------
+    >>> mask = np.hypot(*np.mgrid[-16:16, -16:16]) < 8
+    >>> [bool((jitter_mask(mask, np.random.default_rng(0), strength) == mask).all()) for strength in (0, 1)]
+    [True, False]
     """
     mask = np.asarray(mask, bool)
     if not mask.any() or strength < 0:

@@ -43,6 +43,11 @@ def load_slices(size: int = 128, full: bool = False) -> Slices:
     -----
     The environment variable `BRAINTUT_DATA` decides if it is set: `phantoms`, or the path of a folder of `.mat` files
     or zips, of one zip, or of a file that `Slices.save` wrote.
+
+    Examples
+    --------
+    >>> load_slices(size=64).images.shape  # of the phantoms
+    (200, 64, 64)
     """
     slices = _find(size)
     if not slices.source.startswith("phantom") and not full:
@@ -59,6 +64,12 @@ def load_phantoms(tumour_free: bool = False) -> Slices:
     ----------
     tumour_free : bool
         Eight heads without a tumour (label 0, empty masks) in place of the forty with one.
+
+    Examples
+    --------
+    >>> slices = load_phantoms()
+    >>> len(slices), slices.n_patients, len(load_phantoms(tumour_free=True))
+    (200, 40, 42)
     """
     return Slices.load(phantom_folder() / ("tumour_free.h5" if tumour_free else "phantoms.h5"))
 

@@ -40,6 +40,11 @@ def phantom_folder() -> Path:
     ------
     DataError
         If neither is there.
+
+    Examples
+    --------
+    >>> (phantom_folder() / "phantoms.h5").is_file()
+    True
     """
     clone = clone_folder()
     folder = clone / "data" / "phantoms" if clone else PACKAGE / "phantoms"

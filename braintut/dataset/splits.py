@@ -26,6 +26,17 @@ def split_by_patient(slices: Slices, test_share: float = 0.25, seed: int = 0) ->
     ------
     SplitError
         If a type has fewer than two patients, so it cannot be on both sides.
+
+    See Also
+    --------
+    sklearn.model_selection.GroupShuffleSplit, sklearn.model_selection.StratifiedGroupKFold
+
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> train, test = split_by_patient(load_phantoms())
+    >>> train.n_patients, test.n_patients, set(train.patients) & set(test.patients)
+    (30, 10, set())
     """
     return _split_by_group(slices, slices.patients, test_share, seed)
 
@@ -55,6 +66,16 @@ def split_by_fold(slices: Slices, fold: int) -> tuple[Slices, Slices]:
     ------
     SplitError
         If the slices have no folds, or none of this fold.
+
+    See Also
+    --------
+    sklearn.model_selection.PredefinedSplit
+
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> [len(side) for side in split_by_fold(load_phantoms(), 5)]
+    [161, 39]
     """
     if not (slices.folds > 0).all():
         raise SplitError("These slices have no official folds; put cvind.mat beside the .mat files and load again.")
@@ -69,6 +90,17 @@ def leaky_split_by_slice(slices: Slices, test_share: float = 0.25, seed: int = 0
     """Split slice by slice, which is WRONG: a patient's neighbouring slices land on both sides.
 
     It exists so that a lesson can show how much it flatters. Parameters and return value as in `split_by_patient`.
+
+    See Also
+    --------
+    sklearn.model_selection.train_test_split
+
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> train, test = leaky_split_by_slice(load_phantoms())
+    >>> len(set(train.patients) & set(test.patients))  # of 40 patients
+    29
     """
     try:
         train, test = train_test_split(
@@ -96,6 +128,10 @@ def patient_folds(slices: Slices, n_folds: int = 4, seed: int = 0, merged: bool 
     ------
     SplitError
         If a type has fewer patients than there are folds, or folds are fewer than 2.
+
+    See Also
+    --------
+    sklearn.model_selection.StratifiedGroupKFold
     """
     if not isinstance(n_folds, int | np.integer) or isinstance(n_folds, bool) or n_folds < 2 or not len(slices):
         raise SplitError(f"{len(slices)} slices cannot be dealt into {n_folds!r} folds; give slices and at least 2.")

@@ -48,6 +48,14 @@ def place_features(mask: np.ndarray, head: Head) -> dict[str, float]:
     -------
     dict of str to float
         One number for each row of `PLACE_FEATURES`.
+
+    Examples
+    --------
+    >>> from braintut.features import find_head
+    >>> disc = np.hypot(*np.mgrid[-32:32, -32:32]) < 20
+    >>> place = place_features(disc & (np.arange(64) < 20), find_head(disc.astype(float), pixel_mm=2.0))
+    >>> float(place["place_head_left"]), float(place["place_head_y"])  # at the left end, half-way down
+    (0.0, 0.5)
     """
     rows, columns = np.nonzero(mask)
     y, x = (rows + 0.5) / head.step, (columns + 0.5) / head.step  # pixel centres on the coarse grid

@@ -88,9 +88,18 @@ def border_distance_mm(mask: np.ndarray, pixel_mm: float) -> np.ndarray:
     ndarray of float, shape (H, W)
         In mm.
 
+    See Also
+    --------
+    scipy.ndimage.distance_transform_edt : Distance from pixel centre to pixel centre.
+
     Notes
     -----
     The border runs half a pixel away from the outermost tumour pixels.
+
+    Examples
+    --------
+    >>> border_distance_mm(np.array([[False, True, True, True, False]]), pixel_mm=2.0)
+    array([[ 1., -1., -3., -1.,  1.]])
     """
     outside = distance_transform_edt(~mask)
     # An all-true mask has no border; distance_transform_edt would then measure from nowhere.

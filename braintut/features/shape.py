@@ -41,6 +41,16 @@ def shape_features(mask: np.ndarray, pixel_mm: float) -> dict[str, float]:
     -------
     dict of str to float
         One number for each row of `SHAPE_FEATURES`.
+
+    See Also
+    --------
+    skimage.measure.regionprops : Where area, perimeter, solidity and axes come from, in pixels.
+
+    Examples
+    --------
+    >>> shape = shape_features(np.ones((10, 20), bool), pixel_mm=0.5)
+    >>> float(shape["shape_area_mm2"]), shape["shape_aspect_ratio"]  # 5 mm x 10 mm
+    (50.0, 0.5)
     """
     region = regionprops(mask.astype(np.uint8))[0]
     top, left, bottom, right = region.bbox

@@ -93,10 +93,20 @@ def glcm_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float) -> dict[
     dict of str to float
         One number for each row of `GLCM_FEATURES`.
 
+    See Also
+    --------
+    skimage.feature.graycomatrix, skimage.feature.graycoprops : The matrix, and all of its numbers but the entropy.
+
     Notes
     -----
     Grey-level co-occurrence matrix p(i, j) of 32 levels, pairs 2 mm apart in four directions, added up (Haralick 1973,
     doi:10.1109/TSMC.1973.4309314).
+
+    Examples
+    --------
+    >>> stripes = np.array([[0.0, 1.0, 0.0, 1.0]])  # levels 0 and 31: each pair differs by 31
+    >>> round(glcm_features(stripes, stripes >= 0, pixel_mm=2.0)["glcm_contrast"])
+    961
     """
     # Level 0 means 'outside'; dropping row and column 0 drops every pair that leaves the tumour.
     levels = np.where(mask, _grey_level(image) + 1, 0).astype(np.uint8)

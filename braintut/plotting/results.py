@@ -26,10 +26,11 @@ MEASURED = {
 def draw_leakage(result: dict, ax: Axes | None = None) -> Axes:
     """Draw what each way of splitting claims: network and classifiers, by slice, by patient, twins merged.
 
-    Parameters
-    ----------
-    result : dict
-        `load_result("leakage")`.
+    Examples
+    --------
+    >>> from braintut.results import load_result
+    >>> draw_leakage(load_result("leakage")).get_xlabel()
+    'what the test claims'
     """
     ax = ax or _new_axes(6.5, 2.6)
     labels = [split["label"] for split in result["network"].values()]
@@ -53,6 +54,12 @@ def draw_variants(result: dict, ax: Axes | None = None, what: str = "dice") -> A
         top of the ones above it).
     what : {"dice", "missed", "skull_share"}
         Mean Dice, share of missed slices, or (augmentation only) share of slices with skull called tumour.
+
+    Examples
+    --------
+    >>> from braintut.results import load_result
+    >>> draw_variants(load_result("losses"), what="missed").get_xlabel()
+    'share of slices missed'
     """
     variants = list(result["variants"].values())
     ax = ax or _new_axes(6, 0.45 * len(variants) + 0.8)
@@ -65,10 +72,11 @@ def draw_variants(result: dict, ax: Axes | None = None, what: str = "dice") -> A
 def draw_amount_of_data(result: dict, ax: Axes | None = None) -> Axes:
     """Draw the mean Dice over the number of training patients.
 
-    Parameters
-    ----------
-    result : dict
-        `load_result("amount_of_data")`.
+    Examples
+    --------
+    >>> from braintut.results import load_result
+    >>> draw_amount_of_data(load_result("amount_of_data")).get_xlabel()
+    'training patients'
     """
     ax = ax or _new_axes(5, 3)
     variants = list(result["variants"].values())
@@ -92,10 +100,11 @@ def draw_amount_of_data(result: dict, ax: Axes | None = None) -> Axes:
 def draw_feature_ladder(result: dict, ax: Axes | None = None) -> Axes:
     """Draw how accuracy grows with each group of features, one line a classifier.
 
-    Parameters
-    ----------
-    result : dict
-        `load_result("feature_ladder")`.
+    Examples
+    --------
+    >>> from braintut.results import load_result
+    >>> draw_feature_ladder(load_result("feature_ladder")).get_xlabel()
+    'types right, by patient'
     """
     ax = ax or _new_axes(6.5, 3.2)
     rungs = list(result["rungs"].values())
@@ -116,10 +125,11 @@ def draw_feature_ladder(result: dict, ax: Axes | None = None) -> Axes:
 def draw_cost_of_a_mask(result: dict, ax: Axes | None = None) -> Axes:
     """Draw the accuracy for each kind of mask a classifier was fitted on and tested on.
 
-    Parameters
-    ----------
-    result : dict
-        `load_result("cost_of_a_mask")`.
+    Examples
+    --------
+    >>> from braintut.results import load_result
+    >>> draw_cost_of_a_mask(load_result("cost_of_a_mask")).get_ylabel()
+    'fitted on masks that are'
     """
     ax = ax or _new_axes(4.5, 3.5)
     fits = list(result["fitted_on"])
@@ -142,10 +152,11 @@ def draw_records(result: dict, ax: Axes | None = None) -> Axes:
 
     A fold that settings were chosen on is "set aside": it stands beside, not in any of the other rows.
 
-    Parameters
-    ----------
-    result : dict
-        `load_result("records")`.
+    Examples
+    --------
+    >>> from braintut.results import load_result
+    >>> draw_records(load_result("records")).get_yticklabels()[0].get_text()
+    'all slices'
     """
     ax = ax or _new_axes(6.5, 4)
     card = result["card_numbers"]
@@ -166,10 +177,15 @@ def draw_records(result: dict, ax: Axes | None = None) -> Axes:
 def draw_calibration(result: dict, ax: Axes | None = None) -> Axes:
     """Draw what share of the types is right over the probability that was stated for them.
 
-    Parameters
-    ----------
-    result : dict
-        `load_result("records")`.
+    See Also
+    --------
+    sklearn.calibration.CalibrationDisplay : The same from labels and probabilities.
+
+    Examples
+    --------
+    >>> from braintut.results import load_result
+    >>> draw_calibration(load_result("records")).get_xlabel()
+    'stated probability'
     """
     ax = ax or _new_axes(3.6, 3.4)
     bins = result["card_numbers"]["calibration"]["bins"]

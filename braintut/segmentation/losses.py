@@ -21,6 +21,10 @@ class DiceLoss(keras.losses.Loss):
         Added above and below the fraction bar, in pixels. It makes the loss 0 where an empty mask is predicted empty,
         and keeps gradients finite.
 
+    See Also
+    --------
+    keras.losses.Dice : One Dice a batch unless `axis=(1, 2, 3)`; the loss of two empty masks is 1 there, not 0.
+
     Notes
     -----
     With probabilities p and truth t in 0..1 (255 counts as 1): TP = sum(p t), FP = sum(p (1 - t)), FN = sum((1 - p)
@@ -31,6 +35,12 @@ class DiceLoss(keras.losses.Loss):
     References
     ----------
     Milletari et al., 2016, doi:10.1109/3DV.2016.79; Jadon, 2020, arXiv:2006.14822.
+
+    Examples
+    --------
+    >>> truth, found = ops.ones((1, 1, 2, 1)), ops.reshape([1.0, 0.0], (1, 1, 2, 1))
+    >>> round(float(DiceLoss(smooth=0)(truth, found)), 3)  # 1 - 2 / (2 + 0 + 1)
+    0.333
     """
 
     def __init__(self, per: str = "image", smooth: float = 1.0, name: str = "dice_loss", **kwargs: object) -> None:
@@ -58,9 +68,19 @@ class DiceCrossEntropyLoss(keras.losses.Loss):
     cross_entropy_weight : float
         How much one unit of mean pixel cross-entropy counts.
 
+    See Also
+    --------
+    keras.losses.BinaryCrossentropy : The second part alone.
+
     References
     ----------
     Ma et al., 'Loss odyssey', 2021, doi:10.1016/j.media.2021.102035.
+
+    Examples
+    --------
+    >>> truth, unsure = ops.ones((1, 1, 2, 1)), 0.5 * ops.ones((1, 1, 2, 1))
+    >>> round(float(DiceCrossEntropyLoss()(truth, unsure)), 3)  # 1 - (2 + 1) / (2 + 1 + 1) + log 2
+    0.943
     """
 
     def __init__(
@@ -102,6 +122,10 @@ class TverskyLoss(keras.losses.Loss):
         As in `DiceLoss`.
     smooth : float
         As in `DiceLoss`.
+
+    See Also
+    --------
+    keras.losses.Tversky : The same over the whole batch, without `gamma`.
 
     Notes
     -----
@@ -155,6 +179,10 @@ class DiceTypeLoss(keras.losses.Loss):
         How much one unit of cross-entropy of the type counts.
     smooth : float
         As in `DiceLoss`, which is counted per image here.
+
+    See Also
+    --------
+    keras.losses.CategoricalCrossentropy : What is counted inside the tumour.
 
     Notes
     -----

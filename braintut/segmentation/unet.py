@@ -57,6 +57,12 @@ def build_unet(
     References
     ----------
     Ronneberger, Fischer and Brox, 2015, doi:10.1007/978-3-319-24574-4_28
+
+    Examples
+    --------
+    >>> model = build_unet(filters=2, depth=1, normalisation="none")
+    >>> model.output.shape, model.count_params()
+    ((None, None, None, 1), 431)
     """
     settle_keras()
     _check_dimensions(filters, depth, stem, dropout)

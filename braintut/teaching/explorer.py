@@ -43,6 +43,14 @@ class SliceExplorer(widgets.VBox):
     -----
     Every control works with the mouse and with the keyboard: Tab moves between them, the arrow keys move a slider.
     Needs ipywidgets 7.7 or newer.
+
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> explorer = SliceExplorer(load_phantoms(), patient="PH002")
+    >>> explorer.position.value = 3  # as if the slider were moved
+    >>> explorer.index  # counted from 0; six slices of PH001 come first
+    8
     """
 
     def __init__(self, slices: Slices, pipeline: Pipeline | None = None, patient: str | None = None) -> None:

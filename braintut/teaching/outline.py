@@ -105,6 +105,14 @@ class OutlineDrawer(widgets.VBox):
     Notes
     -----
     Points are set by clicks on the picture, by two sliders and a button, or typed.
+
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> drawer = OutlineDrawer(load_phantoms()[:1])
+    >>> drawer.typed.value = "50 40, 60 40, 60 60"
+    >>> bool(drawer.mask[45, 58]), bool(drawer.mask[55, 51])
+    (True, False)
     """
 
     def __init__(self, slices: Slices, pipeline: Pipeline | None = None, zoom: float = 1.0) -> None:

@@ -55,6 +55,12 @@ def show_strip(slices: Slices, pipeline: Pipeline | None = None, n: int = 5, thr
     ------
     DataError
         If there are no slices.
+
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> show_strip(load_phantoms()[:1])
+    Patient PH001, slice 1: glioma, 1533 mm².
     """
     if not len(slices):
         raise DataError("A strip needs at least one slice, but there are none.")

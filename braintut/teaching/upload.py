@@ -70,6 +70,14 @@ class ScanUpload(widgets.VBox):
     -----
     The file goes to the notebook's own kernel and nowhere else; in Colab that is a machine of Google's, so upload
     nobody's private picture.
+
+    Examples
+    --------
+    >>> from braintut import load_pipeline
+    >>> upload = ScanUpload(load_pipeline("phantom"))
+    >>> upload.look("scan.png", b"")  # what the button does with a file
+    >>> upload.message.value
+    '<div role="status">scan.png is empty; export the slice again.</div>'
     """
 
     def __init__(self, pipeline: Pipeline) -> None:
