@@ -36,8 +36,6 @@ def make_classifier(kind: str = "svm", features: Sequence[str] | None = None, se
     features : sequence of str, optional
         Columns of the table to look at; all of `FEATURES` if left out. `BASELINE_FEATURES` gives the twelve of the
         project that started this course.
-    seed : int
-        Makes the random parts repeatable.
 
     Returns
     -------
@@ -97,7 +95,7 @@ def fit_classifier(
     Parameters
     ----------
     classifier : Pipeline
-        From `make_classifier`. It stays as it is; a fitted copy comes back.
+        From `make_classifier`; a fitted copy comes back.
     table : DataFrame, shape (N, n_features)
         From `measure_table`. Rows that are all NaN are left out.
     labels : ndarray of int, shape (N,)
@@ -105,11 +103,6 @@ def fit_classifier(
     groups : ndarray of str, shape (N,), optional
         Patient of each row. With it, the SVM's probabilities are calibrated on patients that its own training did not
         see.
-
-    Returns
-    -------
-    Pipeline
-        Fitted.
 
     Raises
     ------
@@ -206,14 +199,7 @@ def cross_validate_by_patient(
 
 
 def predict_types(classifier: Pipeline, table: pd.DataFrame) -> pd.DataFrame:
-    """Predict the type of each row, 'no tumour found' included.
-
-    Parameters
-    ----------
-    classifier : Pipeline
-        Fitted.
-    table : DataFrame, shape (N, n_features)
-        From `measure_table`.
+    """Predict with a fitted classifier the type of each row of `measure_table`, 'no tumour found' included.
 
     Returns
     -------
@@ -238,14 +224,7 @@ def predict_types(classifier: Pipeline, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def type_probabilities(classifier: Pipeline, table: pd.DataFrame) -> np.ndarray:
-    """Probability of each of the three types; 0 for a type that the classifier never saw.
-
-    Parameters
-    ----------
-    classifier : Pipeline
-        Fitted.
-    table : DataFrame, shape (N, n_features)
-        From `measure_table`, without rows that are all NaN.
+    """Probability of each type in each row that is not all NaN; 0 for a type that the classifier never saw.
 
     Returns
     -------
@@ -269,19 +248,7 @@ def type_probabilities(classifier: Pipeline, table: pd.DataFrame) -> np.ndarray:
 
 
 def check_patients(labels: np.ndarray, groups: np.ndarray) -> int:
-    """How many patients the rarest type has; slices without a tumour (label 0) aside.
-
-    Parameters
-    ----------
-    labels : ndarray of int, shape (N,)
-        True types, 0..3.
-    groups : ndarray of str, shape (N,)
-        Patient of each row.
-
-    Returns
-    -------
-    int
-        2 or more.
+    """How many patients the rarest type has, 2 or more; slices without a tumour (label 0) aside.
 
     Raises
     ------

@@ -62,12 +62,7 @@ def save_classifier(path: str | os.PathLike, classifier: Pipeline) -> Path:
 
 
 def load_classifier(path: str | os.PathLike) -> Pipeline:
-    """Read a classifier that `save_classifier` wrote.
-
-    Returns
-    -------
-    Pipeline
-        Fitted.
+    """Read a fitted classifier that `save_classifier` wrote.
 
     Raises
     ------

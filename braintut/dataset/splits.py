@@ -10,17 +10,12 @@ from braintut.errors import SplitError
 
 
 def split_by_patient(slices: Slices, test_share: float = 0.25, seed: int = 0) -> tuple[Slices, Slices]:
-    """Split so that no patient is on both sides, with the three types shared out evenly.
+    """Give a training and a test side with no patient on both, and the three types shared out evenly.
 
     Parameters
     ----------
     test_share : float
         Share of the patients of each type that go to the test side, 0..1.
-
-    Returns
-    -------
-    (Slices, Slices)
-        Training side and test side.
 
     Raises
     ------
@@ -50,17 +45,7 @@ def split_by_merged_patient(slices: Slices, test_share: float = 0.25, seed: int 
 
 
 def split_by_fold(slices: Slices, fold: int) -> tuple[Slices, Slices]:
-    """Split along the official folds: all others for training, `fold` for the test.
-
-    Parameters
-    ----------
-    fold : int
-        Official fold that becomes the test side, 1..5.
-
-    Returns
-    -------
-    (Slices, Slices)
-        Training side and test side.
+    """Give a training and a test side along the official folds: `fold`, 1..5, becomes the test.
 
     Raises
     ------
@@ -89,7 +74,7 @@ def split_by_fold(slices: Slices, fold: int) -> tuple[Slices, Slices]:
 def leaky_split_by_slice(slices: Slices, test_share: float = 0.25, seed: int = 0) -> tuple[Slices, Slices]:
     """Split slice by slice, which is WRONG: a patient's neighbouring slices land on both sides.
 
-    It exists so that a lesson can show how much it flatters. Parameters and return value as in `split_by_patient`.
+    It exists so that a lesson can show how much it flatters. Parameters as in `split_by_patient`.
 
     See Also
     --------

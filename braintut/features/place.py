@@ -35,7 +35,7 @@ SYMMETRY_FEATURES = {
 
 
 def place_features(mask: np.ndarray, head: Head) -> dict[str, float]:
-    """Measure where the tumour lies in the picture and in the head.
+    """Measure where the tumour lies in picture and head: one number for each row of `PLACE_FEATURES`.
 
     Parameters
     ----------
@@ -43,11 +43,6 @@ def place_features(mask: np.ndarray, head: Head) -> dict[str, float]:
         The tumour, not empty.
     head : Head
         From `find_head` of the same slice.
-
-    Returns
-    -------
-    dict of str to float
-        One number for each row of `PLACE_FEATURES`.
 
     Examples
     --------
@@ -96,7 +91,7 @@ def _depth_features(y: np.ndarray, x: np.ndarray, head: Head) -> dict[str, float
 
 
 def symmetry_features(image: np.ndarray, mask: np.ndarray, head: Head) -> dict[str, float]:
-    """Compare the tumour with the same place on the other side of the head.
+    """Compare the tumour with its place on the other side: one number for each row of `SYMMETRY_FEATURES`.
 
     Parameters
     ----------
@@ -106,11 +101,6 @@ def symmetry_features(image: np.ndarray, mask: np.ndarray, head: Head) -> dict[s
         The tumour, not empty.
     head : Head
         From `find_head` of the same slice.
-
-    Returns
-    -------
-    dict of str to float
-        One number for each row of `SYMMETRY_FEATURES`.
     """
     rows, columns = np.nonzero(mask)
     middle = (head.box[2] + head.box[3]) * head.step

@@ -28,7 +28,7 @@ SHAPE_FEATURES = {
 
 
 def shape_features(mask: np.ndarray, pixel_mm: float) -> dict[str, float]:
-    """Measure size and outline of a mask.
+    """Measure size and outline of a mask: one number for each row of `SHAPE_FEATURES`.
 
     Parameters
     ----------
@@ -36,11 +36,6 @@ def shape_features(mask: np.ndarray, pixel_mm: float) -> dict[str, float]:
         The tumour, not empty. Several pieces count as one object.
     pixel_mm : float
         Side of a pixel in mm.
-
-    Returns
-    -------
-    dict of str to float
-        One number for each row of `SHAPE_FEATURES`.
 
     See Also
     --------

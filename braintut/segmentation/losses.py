@@ -118,9 +118,7 @@ class TverskyLoss(keras.losses.Loss):
         What FP and FN count; 0.5 and 0.5 give the Dice loss.
     gamma : float
         Exponent of the loss. Below 1, slices that are nearly right keep pulling; this is the focal Tversky loss.
-    per : {"image", "batch"}
-        As in `DiceLoss`.
-    smooth : float
+    per, smooth
         As in `DiceLoss`.
 
     See Also

@@ -16,17 +16,12 @@ MISSED_BELOW = 0.1
 
 
 def dice_score(true_mask: np.ndarray, predicted_mask: np.ndarray) -> float:
-    """Overlap of two masks: twice the common area over the sum of both areas.
+    """Twice the common area over the sum of both, 2 TP / (2 TP + FP + FN), 0..1; 1 where both masks are empty.
 
     Parameters
     ----------
     true_mask, predicted_mask : ndarray of bool, same shape
         Masks of 0 and 1, or of 0 and 255, of any type count as bool.
-
-    Returns
-    -------
-    float
-        2 TP / (2 TP + FP + FN), 0..1; 1 where both masks are empty.
 
     Raises
     ------
