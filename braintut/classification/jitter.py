@@ -13,9 +13,8 @@ from braintut.features.rings import border_distance_mm
 def jitter_mask(mask: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
     """Spoil a true mask in the ways in which a network does.
 
-    It is shifted, made larger or smaller, its border bulges, and now and then
-    a part is missing. A classifier that only ever saw true masks trusts their
-    outline too much; one that saw spoilt ones does not.
+    It is shifted, made larger or smaller, its border bulges, and now and then a part is missing. A classifier that
+    only ever saw true masks trusts their outline too much; one that saw spoilt ones does not.
 
     Parameters
     ----------
@@ -24,8 +23,7 @@ def jitter_mask(mask: np.ndarray, rng: np.random.Generator, strength: float = 1.
     rng : numpy.random.Generator
         Source of chance; the same seed spoils in the same way.
     strength : float
-        0 leaves the mask as it is; 1 gives a Dice of about 0.8 on average; 2
-        is a poor network.
+        0 leaves the mask as it is; 1 gives a Dice of about 0.8 on average; 2 is a poor network.
 
     Returns
     -------
@@ -39,8 +37,13 @@ def jitter_mask(mask: np.ndarray, rng: np.random.Generator, strength: float = 1.
 
     Notes
     -----
-    All steps are measured in tumour radii r = sqrt(area / pi), so the grid
-    size does not matter.
+    All steps are measured in tumour radii r = sqrt(area / pi), so the grid size does not matter.
+
+    Examples
+    --------
+    >>> mask = np.hypot(*np.mgrid[-16:16, -16:16]) < 8
+    >>> [bool((jitter_mask(mask, np.random.default_rng(0), strength) == mask).all()) for strength in (0, 1)]
+    [True, False]
     """
     mask = np.asarray(mask, bool)
     if not mask.any() or strength < 0:

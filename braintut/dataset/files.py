@@ -41,13 +41,13 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
     Yields
     ------
     Path
-        The part file, one's own even where two write the same file at once. It
-        is removed if the writing fails.
+        The part file, one's own even where two write the same file at once. It is removed if the writing fails.
 
     Examples
     --------
-    >>> with whole_file("answer.json") as part:
-    ...     part.write_text("{}")
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, whole_file(Path(folder, "answer.json")) as part:
+    ...     _ = part.write_text("{}")
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -58,6 +58,12 @@ def find_head(image: np.ndarray, pixel_mm: float) -> Head:
     -------
     Head
         The whole picture counts as head where nothing stands out.
+
+    Examples
+    --------
+    >>> disc = np.hypot(*np.mgrid[-32:32, -32:32]) < 20  # 39 pixels across
+    >>> find_head(disc.astype(float), pixel_mm=2.0).box
+    (13, 52, 13, 52)
     """
     step = max(1, round(HEAD_GRID_MM / pixel_mm))
     height, width = max(1, image.shape[0] // step), max(1, image.shape[1] // step)

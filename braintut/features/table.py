@@ -62,18 +62,24 @@ def measure_features(
     Returns
     -------
     dict of str to float
-        One number for each row of `FEATURES`, in that order. Lengths are in
-        mm, places relative to the head: the grid size hardly matters.
+        One number for each row of `FEATURES`, in that order. Lengths are in mm, places relative to the head: the grid
+        size hardly matters.
 
     Raises
     ------
     DataError
-        If the image leaves 0..1, the mask is empty or none, the shapes differ
-        or the pixel size is not above 0.
+        If the image leaves 0..1, the mask is empty or none, the shapes differ or the pixel size is not above 0.
 
     Notes
     -----
     Names follow the IBSI groups (doi:10.1148/radiol.2020191145).
+
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> one = load_phantoms()[0]
+    >>> round(measure_features(one.images[0], one.masks[0], pixel_mm=1.96)["shape_area_mm2"])  # 399 pixels
+    1533
     """
     image, mask = as_pictures(image, "The image"), as_mask(mask)
     _check(image, mask, pixel_mm)
@@ -97,21 +103,30 @@ def measure_table(slices: Slices, masks: np.ndarray | None = None) -> pd.DataFra
 
     Parameters
     ----------
-    slices : Slices
     masks : ndarray of bool, shape (N, H, W), optional
-        Where the tumours are; the true masks if left out. Give predicted masks
-        to see what a classifier will meet in use.
+        Where the tumours are; the true masks if left out. Give predicted masks to see what a classifier will meet in
+        use.
 
     Returns
     -------
     DataFrame, N rows
-        Index: the slices' ids. Columns: `FEATURES`. A row whose mask is empty
-        is all NaN: nothing was found, so nothing can be measured.
+        Index: the slices' ids. Columns: `FEATURES`. A row whose mask is empty is all NaN: nothing was found, so
+        nothing can be measured.
 
     Raises
     ------
     DataError
         If the masks do not have the shape of the images.
+
+    See Also
+    --------
+    skimage.measure.regionprops_table : One row for each object of one picture.
+
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> measure_table(load_phantoms()[:3])[list(BASELINE_FEATURES)].shape  # of 106 FEATURES
+    (3, 12)
     """
     masks = slices.masks if masks is None else as_mask(masks, "Masks")
     if masks.shape != slices.images.shape:

@@ -44,10 +44,6 @@ def make_phantom_slices(
     first : int
         Number of the first patient, counted from 0.
 
-    Returns
-    -------
-    Slices
-
     Raises
     ------
     DataError
@@ -55,8 +51,7 @@ def make_phantom_slices(
 
     Notes
     -----
-    Needs the extra `braintut[phantom]`; `load_slices()` does not, it reads phantoms that were made
-    before.
+    Needs the extra `braintut[phantom]`; `load_slices()` does not, it reads phantoms that were made before.
     """
     if n_patients < 1 or size < 16:
         raise DataError(f"{n_patients} patients at {size} px make no phantom; ask for at least 1 and 16.")

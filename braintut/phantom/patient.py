@@ -97,7 +97,6 @@ def scan_patient(
         Patient number and seed of the set; nothing else decides what the patient looks like.
     size : int
         Side of the pictures in pixels.
-    template : Template
     tumour_free : bool
         A head without tumour.
     only_largest : bool

@@ -43,11 +43,10 @@ def slice_png(
     window : (float, float)
         Grey values, 0..1, that become black and white.
     box : (float, float, float, float), optional
-        Left, top, right and bottom of the part to show, in pixels of the
-        image; see `box_around`. All of it if left out.
+        Left, top, right and bottom of the part to show, in pixels of the image; see `box_around`. All of it if left
+        out.
     points : sequence of (float, float)
-        Corners (x, y) of an outline drawn by hand, dotted yellow; pixel
-        (0, 0) has its centre at 0, 0.
+        Corners (x, y) of an outline drawn by hand, dotted yellow; pixel (0, 0) has its centre at 0, 0.
     cursor : (float, float), optional
         Where the next point would go: a cross.
     side : int

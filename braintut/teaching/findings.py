@@ -21,7 +21,6 @@ class Findings:
 
     Parameters
     ----------
-    slices : Slices
     pipeline : Pipeline, optional
         Without one there is no predicted mask.
     """
@@ -86,8 +85,6 @@ def in_words(findings: Findings, index: int, mask: np.ndarray | None) -> str:
 
     Parameters
     ----------
-    findings : Findings
-    index : int
     mask : ndarray of bool, shape (H, W), or None
         None where there is no network.
 
@@ -114,10 +111,6 @@ def measures_table(columns: dict[str, dict[str, float]]) -> str:
     ----------
     columns : dict of str to dict
         Heading -> features by name, as `measure_features` gives them.
-
-    Returns
-    -------
-    str
     """
     rows = []
     for name, (words, _, _) in MEASURES.items():

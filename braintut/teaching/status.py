@@ -10,7 +10,14 @@ from braintut.quiet import import_quietly
 
 
 def show_status() -> None:
-    """Print versions, device and data in use, and what to do without a GPU."""
+    """Print versions, device and data in use, and what to do without a GPU.
+
+    Examples
+    --------
+    >>> show_status()  # doctest: +ELLIPSIS
+    Python 3..., Keras 3... on ...
+    Data: phantoms
+    """
     keras = import_quietly("keras")
     backend = keras.backend.backend()
     version = import_quietly(backend).__version__

@@ -46,17 +46,11 @@ def read_upload(name: str, content: bytes) -> Scan:
     ----------
     name : str
         The file's name; its ending says of which kind it is.
-    content : bytes
-
-    Returns
-    -------
-    Scan
 
     Raises
     ------
     DataError
-        If it is no `.mat`, PNG or JPEG, or damaged. The message names the
-        file as the reader knows it.
+        If it is no `.mat`, PNG or JPEG, or damaged. The message names the file as the reader knows it.
     """
     name = PureWindowsPath(name).name or "scan"  # no browser sends a path; if one does, only its end counts
     if not content:
@@ -73,14 +67,18 @@ def read_upload(name: str, content: bytes) -> Scan:
 class ScanUpload(widgets.VBox):
     """A widget that takes a scan (PNG, JPEG or `.mat`) and shows its report.
 
-    Parameters
-    ----------
-    pipeline : Pipeline
-
     Notes
     -----
-    The file goes to the notebook's own kernel and nowhere else; in Colab that
-    is a machine of Google's, so upload nobody's private picture.
+    The file goes to the notebook's own kernel and nowhere else; in Colab that is a machine of Google's, so upload
+    nobody's private picture.
+
+    Examples
+    --------
+    >>> from braintut import load_pipeline
+    >>> upload = ScanUpload(load_pipeline("phantom"))
+    >>> upload.look("scan.png", b"")  # what the button does with a file
+    >>> upload.message.value
+    '<div role="status">scan.png is empty; export the slice again.</div>'
     """
 
     def __init__(self, pipeline: Pipeline) -> None:

@@ -70,7 +70,9 @@ def test_every_colour_form_gives_the_same_grey(tmp_path, mode):
     black_and_white = Image.fromarray(((head() > 0) * 255).astype(np.uint8))
     path = tmp_path / ("scan.jpg" if mode == "CMYK" else "scan.png")
     black_and_white.convert("RGB" if mode == "CMYK" else "L").convert(mode).save(path, **({"quality": 100}))
-    np.testing.assert_allclose(read_scan(path).image, np.asarray(black_and_white), atol=12)
+    # JPEG changes greys a little, the others none.
+    tolerance = 12 if mode == "CMYK" else 0
+    np.testing.assert_allclose(read_scan(path).image, np.asarray(black_and_white), atol=tolerance)
 
 
 def test_what_is_transparent_is_black(tmp_path):
