@@ -36,9 +36,10 @@ def read_scan(path: str | os.PathLike) -> Scan:
 
     Examples
     --------
+    >>> from braintut.dataset.locations import phantom_folder
     >>> scan = read_scan(phantom_folder() / "figshare_layout" / "1.mat")
     >>> scan.image.shape, scan.tumour_type
-    ((512, 512), 'meningioma')
+    ((512, 512), 'glioma')
     """
     path = Path(path)
     if path.is_dir():

@@ -74,14 +74,17 @@ class Slices:
     Raises
     ------
     DataError
-        If the arrays do not fit together, or hold what they should not: images
-        outside 0..1, masks of several values, a pixel size of NaN.
+        If the arrays do not fit together, or hold what they should not: images outside 0..1, masks of several values,
+        a pixel size of NaN.
 
     Examples
     --------
-    >>> train = slices[slices.folds != 4]          # filter with a condition
-    >>> first = slices[0]                          # one Scan; slices[:1] is still a Slices
-    >>> gliomas = slices.of_type("glioma")
+    >>> from braintut import load_phantoms
+    >>> slices = load_phantoms()
+    >>> len(slices[slices.folds != 5]), len(slices.of_type("glioma"))  # filtered by a condition, and by type
+    (161, 94)
+    >>> slices[0].name, len(slices[:1])  # one Scan, and a Slices of one
+    ('slice 1', 1)
     """
 
     images: np.ndarray

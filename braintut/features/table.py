@@ -78,7 +78,7 @@ def measure_features(
     --------
     >>> from braintut import load_phantoms
     >>> one = load_phantoms()[0]
-    >>> round(measure_features(one.images[0], one.masks[0], pixel_mm=1.96)["shape_area_mm2"])  # 399 pixels
+    >>> round(measure_features(one.image, one.true_mask, one.pixel_mm)["shape_area_mm2"])  # 399 pixels
     1533
     """
     image, mask = as_pictures(image, "The image"), as_mask(mask)

@@ -73,9 +73,10 @@ class Pipeline:
 
     Examples
     --------
+    >>> from braintut.dataset.locations import phantom_folder
     >>> pipeline = load_pipeline("phantom")
-    >>> report = pipeline("scan.png")
-    >>> report.tumour_type
+    >>> pipeline(phantom_folder() / "figshare_layout" / "1.mat").tumour_type
+    'glioma'
     """
 
     unet: keras.Model

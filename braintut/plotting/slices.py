@@ -33,7 +33,7 @@ def draw_slice(
     --------
     >>> from braintut import load_phantoms
     >>> one = load_phantoms()[0]
-    >>> draw_slice(one.images[0], one.masks[0], title=one.types[0]).get_title()
+    >>> draw_slice(one.image, one.true_mask, title=one.tumour_type).get_title()
     'glioma'
     """
     ax = ax or plt.subplots(figsize=(4, 4), layout="constrained")[1]
