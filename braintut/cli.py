@@ -211,7 +211,7 @@ def train(
             help="Second, lower one where nothing reaches --threshold, for sets without healthy heads.", min=0
         ),
     ] = None,
-    averaging: Annotated[
+    ema_momentum: Annotated[
         float | None,
         typer.Option(help="Keep a running average of the weights, of which each step keeps this share: 0.998.", min=0),
     ] = None,
@@ -241,7 +241,7 @@ def train(
         import_quietly, ("braintut.pipeline.evaluation", "braintut.pipeline.fitting", "braintut.pipeline.pipeline")
     )
     _check_training_options(
-        size, stem * 2**depth, classes, learning_rate, threshold, faint_threshold, averaging, precision
+        size, stem * 2**depth, classes, learning_rate, threshold, faint_threshold, ema_momentum, precision
     )
     wanted_folds = None if folds is None else _fold_numbers(folds)
     borrowed = _numbers_of(numbers_from) if numbers_from else None
@@ -264,7 +264,7 @@ def train(
             unet={"filters": filters, "depth": depth, "stem": stem, "classes": classes},
             epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, masks_from=strangers,
             mirror=mirror, threshold=threshold, faint_threshold=faint_threshold,
-            averaging=averaging, precision=precision, start_from=start, folder=checkpoints,
+            ema_momentum=ema_momentum, precision=precision, start_from=start, folder=checkpoints,
         )  # fmt: skip
     except CheckpointError as error:
         raise CheckpointError(
@@ -290,7 +290,7 @@ def _check_training_options(
     learning_rate: float,
     threshold: float,
     faint_threshold: float | None,
-    averaging: float | None,
+    ema_momentum: float | None,
     precision: str,
 ) -> None:
     """Refuse before anything is loaded what typer's own ranges don't catch."""
@@ -304,8 +304,8 @@ def _check_training_options(
         f"--faint-threshold ({faint_threshold}) must lie below --threshold ({threshold:g}), from 0 on": (
             faint_threshold is not None and not 0 <= faint_threshold < threshold
         ),
-        f"--averaging ({averaging}): averaging must be at least 0 and below 1": (
-            averaging is not None and not 0 <= averaging < 1
+        f"--ema-momentum ({ema_momentum}): ema_momentum must be at least 0 and below 1": (
+            ema_momentum is not None and not 0 <= ema_momentum < 1
         ),
         f"--precision ({precision}) must be one of {', '.join(PRECISIONS)}": precision not in PRECISIONS,
     }

@@ -35,7 +35,7 @@ from braintut.pipeline.scores import numbers_of_group, summarise, vote_right
 from braintut.segmentation.metrics import MISSED_BELOW
 
 FIRST_CYCLE = {"epochs": 45, "learning_rate": 2e-3}
-SECOND_CYCLE = {"epochs": 45, "learning_rate": 1.5e-3, "averaging": 0.998}
+SECOND_CYCLE = {"epochs": 45, "learning_rate": 1.5e-3, "ema_momentum": 0.998}
 LOOK = {"mirror": True, "threshold": 0.1, "faint_threshold": 0.02}
 
 

@@ -28,7 +28,7 @@ def tiny_pipeline(phantoms):
         unet={"filters": 4, "depth": 3},
         epochs=4,
         jitters=1,
-        report=lambda line: None,
+        log=lambda line: None,
     )
 
 
@@ -46,7 +46,7 @@ def typed_pipeline(phantoms, tiny_pipeline):
         epochs=2,
         jitters=1,
         masks_from=[tiny_pipeline],
-        report=lambda line: None,
+        log=lambda line: None,
     )
 
 

@@ -199,7 +199,7 @@ def test_train_says_before_it_begins_what_is_wrong(monkeypatch, capsys, tmp_path
     broken.write_text("{")
     for options, words in (
         (["--faint-threshold", 0.5], "--faint-threshold (0.5) must lie below --threshold (0.5)"),
-        (["--averaging", 1], "averaging must be at least 0 and below 1"),
+        (["--ema-momentum", 1], "ema_momentum must be at least 0 and below 1"),
         (["--numbers-from", unlike], f"{unlike} is not the records.json"),
         (["--numbers-from", broken], f"{broken} is not the records.json"),
         (["--numbers-from", tmp_path / "none.json"], "none.json is not the records.json"),

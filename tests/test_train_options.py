@@ -33,7 +33,7 @@ FAULTS = {
     "endless rate": ("--learning-rate", "inf", "--learning-rate (inf)"),
     "no rate": ("--learning-rate", "0", "--learning-rate (0)"),
     "negative rate": ("--learning-rate", "-0.1", "--learning-rate (-0.1)"),
-    "average of itself": ("--averaging", "1", "--averaging (1.0)"),
+    "average of itself": ("--ema-momentum", "1", "--ema-momentum (1.0)"),
     "odd size": ("--size", "100", "--size (100) must be a multiple of stem x 2^depth, here 32"),
     "three classes": ("--classes", "3", "--classes (3)"),
     "faint above clear": ("--faint-threshold", "0.6", "--faint-threshold (0.6) must lie below --threshold (0.5)"),

@@ -81,12 +81,12 @@ def fit_pipeline(
     threshold: float = THRESHOLD,
     faint_threshold: float | None = None,
     start_from: Pipeline | None = None,
-    averaging: float | None = None,
+    ema_momentum: float | None = None,
     masks_from: Sequence[Pipeline] = (),
     folder: str | os.PathLike | None = None,
     seed: int = 0,
     precision: str = "auto",
-    report: Callable[[str], None] | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> Pipeline:
     """Train a U-Net and two classifiers on one set of slices and join them.
 
@@ -101,7 +101,7 @@ def fit_pipeline(
         Side of the picture that the U-Net sees, in pixels.
     unet : dict, optional
         Arguments of `build_unet`; default 24 filters, 4 levels, a stem of 2, 4 classes.
-    epochs, batch_size, learning_rate, augmentation, averaging, folder, seed, precision
+    epochs, batch_size, learning_rate, augmentation, ema_momentum, folder, seed, precision
         As in `train_unet`.
     classifier : str
         Kind, as in `make_classifier`.
@@ -123,7 +123,7 @@ def fit_pipeline(
         The classifier gets those patients' predicted masks from them: what a
         network draws on patients it never saw, as in use. Others get theirs
         from the U-Net that was trained on them.
-    report : callable, optional
+    log : callable, optional
         Gets one line a step; default: standard error.
 
     Returns
@@ -139,7 +139,7 @@ def fit_pipeline(
     ModelError
         As `train_unet`; or if `start_from` was trained at another size or with another U-Net.
     """
-    report = report or (lambda line: print(line, file=sys.stderr, flush=True))
+    log = log or (lambda line: print(line, file=sys.stderr, flush=True))
     slices = slices.resized(max(slices.images.shape[1:]))  # pictures that are no squares get black margins
     unet = unet or {"filters": 24, "depth": 4, "stem": 2, "classes": 4}
     with_tumour = slices if (slices.labels > 0).all() else slices[slices.labels > 0]
@@ -155,14 +155,14 @@ def fit_pipeline(
         augmentation=augmentation,
         unet=unet,
         start_from=start_from and start_from.unet,
-        averaging=averaging,
+        ema_momentum=ema_momentum,
         folder=folder,
         seed=seed,
         precision=precision,
-        report=report,
+        log=log,
     )
     trained = as_stored(run.model, unet_size, unet)
-    report("measuring features on true, jittered and predicted masks")
+    log("measuring features on true, jittered and predicted masks")
     looking = {"unet_size": unet_size, "mirror": mirror, "threshold": threshold, "faint_threshold": faint_threshold}
     predicted = predict_masks(trained, with_tumour, **looking)
     for pair in reversed(masks_from):  # where several pairs don't know a patient, the first one has the last word
@@ -170,7 +170,7 @@ def fit_pipeline(
         if unknown.any():
             predicted[unknown] = predict_masks(pair.unet, with_tumour[unknown], **looking)
     true_table = measure_table(with_tumour)
-    report(f"fitting classifiers on true masks, and on true, predicted and {jitters} times jittered ones")
+    log(f"fitting classifiers on true masks, and on true, predicted and {jitters} times jittered ones")
     reference = true_table.sample(min(REFERENCE_ROWS, len(true_table)), random_state=seed)
     return Pipeline(
         unet=trained,
@@ -185,7 +185,7 @@ def fit_pipeline(
             start_from,
             {
                 "unet_size": unet_size, "working_size": slices.images.shape[1], "unet": unet, "epochs": epochs,
-                "batch_size": batch_size, "learning_rate": learning_rate, "averaging": averaging,
+                "batch_size": batch_size, "learning_rate": learning_rate, "ema_momentum": ema_momentum,
                 "augmentation": augmentation.settings, "classifier": classifier,
                 "jitters": jitters, "mirror": mirror, "masks_from": [pair.name for pair in masks_from],
                 "threshold": threshold, "faint_threshold": faint_threshold, "seed": seed, "precision": precision,

@@ -187,7 +187,7 @@ def test_masks_of_strangers_are_taken_where_there_are_any(tiny_pipeline, phantom
     monkeypatch.setattr(fitting, "fit_on_mixed_masks", fit_on_mixed_masks)
     pair = fit_pipeline(
         slices, name="new", unet_size=64, unet={"filters": 4, "depth": 3}, epochs=1, masks_from=[tiny_pipeline],
-        report=lambda line: None,
+        log=lambda line: None,
     )  # fmt: skip
     # The tiny pair was fitted on folds 1 to 4: only the patients of fold 5 are strangers to it.
     assert (learnt_from[0].all(axis=(1, 2)) == (slices.folds == 5)).all()
@@ -228,7 +228,7 @@ def test_a_second_cycle_remembers_the_patients_of_the_first(tiny_pipeline, phant
     new = phantoms[phantoms.folds == 5]
     second = fit_pipeline(
         new, name="second", unet_size=64, unet={"filters": 4, "depth": 3}, epochs=1, jitters=1,
-        start_from=tiny_pipeline, learning_rate=1e-9, report=lambda line: None,
+        start_from=tiny_pipeline, learning_rate=1e-9, log=lambda line: None,
     )  # fmt: skip
     assert all(second.was_fitted_on(patient) for patient in phantoms.patients)
     # With no learning rate to speak of, the kernels are where the first cycle left them.
@@ -246,7 +246,7 @@ def no_training(monkeypatch):
     monkeypatch.setattr(fitting, "train_unet", untrained)
 
 
-QUICK = {"unet_size": 32, "unet": {"filters": 4, "depth": 2}, "jitters": 1, "report": lambda line: None}
+QUICK = {"unet_size": 32, "unet": {"filters": 4, "depth": 2}, "jitters": 1, "log": lambda line: None}
 
 
 def test_slices_without_a_tumour_stay_out_of_the_classifiers(no_training, phantoms):
