@@ -26,7 +26,7 @@ from common import (
     with_interval,
     write_result,
 )
-from records import RECIPE
+from records import FIRST, RECIPE, SECOND
 
 from braintut.dataset.slices import Slices
 from braintut.pipeline.fitting import predict_masks, runs_folder
@@ -53,9 +53,8 @@ def train(name: str, slices: Slices, **settings: object) -> TrainingRun:
 
 def ladder(slices: Slices) -> list[tuple[str, str, TrainingRun, dict]]:
     """Key, words, network and way of looking of each rung."""
-    first_cycle, second_cycle = map(asdict, RECIPE.cycles)
-    first = train("first_cycle", slices, **first_cycle)
-    second = train("second_cycle", slices, start_from=first.model, **second_cycle)
+    first = train("first_cycle", slices, **asdict(FIRST))
+    second = train("second_cycle", slices, start_from=first.model, **asdict(SECOND))
     return [
         ("first", "one cycle", first, {}),
         ("second", "a second cycle, weights averaged", second, {}),
@@ -94,10 +93,9 @@ def main(data: Path) -> None:
         "recipe",
         "What did each step towards the shipped recipe buy?",
         f"U-Net of the shipped pairs ({SIZE} px, {RECIPE.unet.filters} filters, {RECIPE.unet.depth} levels, stem of 2, "
-        f"names types), all augmentation, trained on folds {TRAIN_FOLDS}, last epoch, one seed: {RECIPE.cycles[0].epochs} "
-        f"epochs, then {RECIPE.cycles[1].epochs}. Steps were chosen on fold {DEVELOPMENT_FOLD}; fold "
-        f"{CONFIRMATION_FOLD} confirms or doesn't. Largest piece of each mask, counted at {SIZE} px. Gains are over "
-        "the rung before, paired by slice.",
+        f"names types), all augmentation, trained on folds {TRAIN_FOLDS}, last epoch, one seed: {FIRST.epochs} epochs, "
+        f"then {SECOND.epochs}. Steps were chosen on fold {DEVELOPMENT_FOLD}; fold {CONFIRMATION_FOLD} confirms or "
+        f"doesn't. Largest piece of each mask, counted at {SIZE} px. Gains are over the rung before, paired by slice.",
         sum(variant["minutes"] for variant in variants.values()),
         {"variants": variants},
     )

@@ -37,6 +37,7 @@ from braintut.pipeline.scores import numbers_of_group, summarise, vote_right
 from braintut.segmentation.metrics import MISSED_BELOW
 
 RECIPE = replace(Recipe.load(Path(__file__).with_name("shipped_recipe.toml")), precision=SMALL_NETWORK["precision"])
+FIRST, SECOND = RECIPE.cycles
 
 
 def pair_without(fold: int, slices: Slices) -> Pipeline:
@@ -152,11 +153,11 @@ def main(data: Path, folds: Annotated[str, typer.Option(help="Folds to count, fo
         "records",
         "How good is the whole recipe on patients it never saw?",
         f"Official folds {claimed}, each counted by a pair fitted on the other three of folds 1 to "
-        f"4: {RECIPE.cycles[0].epochs} epochs, then {RECIPE.cycles[1].epochs} more with a running average of the "
-        f"weights; mirrored slices averaged, threshold {RECIPE.threshold}, second look at {RECIPE.faint_threshold}. Settings "
-        f"were chosen with networks trained on folds 1 and 2 and looked at on fold {DEVELOPMENT_FOLD}, which stands "
-        "beside and in no claim. Counted on the original grid; planes are guessed from a thumbnail. A pair that was "
-        "fitted before costs no minutes.",
+        f"4: {FIRST.epochs} epochs, then {SECOND.epochs} more with a running average of the weights; mirrored slices "
+        f"averaged, threshold {RECIPE.threshold}, second look at {RECIPE.faint_threshold}. Settings were chosen with "
+        f"networks trained on folds 1 and 2 and looked at on fold {DEVELOPMENT_FOLD}, which stands beside and in no "
+        "claim. Counted on the original grid; planes are guessed from a thumbnail. A pair that was fitted before costs "
+        "no minutes.",
         (time.perf_counter() - started) / 60,
         {
             "folds": claimed,

@@ -20,15 +20,7 @@ CORNER[3, 3] = True  # one pixel, none in common with SQUARE
 WHOLE = np.ones((4, 4), bool)
 
 
-def small_recipe(
-    epochs: int = 1,
-    learning_rate: float = 2e-3,
-    filters: int = 4,
-    depth: int = 3,
-    stem: int = 1,
-    classes: int = 1,
-    **how,
-):
+def small_recipe(epochs=1, learning_rate=2e-3, filters=4, depth=3, stem=1, classes=1, **how):
     """A recipe that trains in seconds, for slices of 64 px."""
     from braintut.pipeline.recipe import Cycle, Network, Recipe
 
