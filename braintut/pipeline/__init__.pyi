@@ -14,6 +14,9 @@ from .pipeline import Pipeline as Pipeline
 from .pipeline import by_name as by_name
 from .pipeline import join_opinions as join_opinions
 from .pipeline import load_pipeline as load_pipeline
+from .recipe import Cycle as Cycle
+from .recipe import Network as Network
+from .recipe import Recipe as Recipe
 from .scores import calibration as calibration
 from .scores import numbers_of_group as numbers_of_group
 from .scores import summarise as summarise
