@@ -12,8 +12,8 @@ import numpy as np
 
 from braintut.dataset.load import load_phantoms
 from braintut.segmentation.augmentation import Augmentation
+from braintut.segmentation.batches import SliceBatches
 from braintut.segmentation.losses import DiceCrossEntropyLoss
-from braintut.segmentation.training import SliceBatches
 from braintut.segmentation.unet import build_unet
 
 

@@ -224,7 +224,7 @@ tf.config.experimental.enable_op_determinism()
 slices = load_phantoms().resized(64)
 print("ready", flush=True)
 run = train_unet(slices[:24], slices[24:36], epochs=8, batch_size=8, augmentation=Augmentation(),
-                 unet={"filters": 4, "depth": 2}, averaging=0.8, folder=sys.argv[1], report=lambda line: None)
+                 unet={"filters": 4, "depth": 2}, ema_momentum=0.8, folder=sys.argv[1], log=lambda line: None)
 digest = [float(abs(w).sum()) for w in run.model.get_weights()]
 print(json.dumps([[e["epoch"], e["loss"], e["val_dice"], e["val_missed"]] for e in run.history] + [digest]))
 """

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import platform
-import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,9 +25,8 @@ from braintut.dataset.files import (
     whole_file,
     write_text,
 )
-from braintut.errors import BraintutError, CheckpointError, DataError, brief
-from braintut.pipeline.card import check_numbers, load_card
-from braintut.quiet import import_quietly
+from braintut.errors import BraintutError, DataError, brief
+from braintut.quiet import quietly
 
 if TYPE_CHECKING:
     from braintut.report import Report
@@ -141,24 +139,24 @@ def demo(
     """Train on synthetic heads and report on heads it never saw (about a minute)."""
     check_writable_folder(out)
     _draw_as_shipped()
-    load = import_quietly("braintut.dataset.load")
-    evaluation, fitting = import_quietly("braintut.pipeline.evaluation"), import_quietly("braintut.pipeline.fitting")
+    with quietly():
+        from braintut.pipeline.evaluation import evaluate_slices
+        from braintut.pipeline.fitting import fit_pipeline
+        from braintut.pipeline.recipe import Cycle, Network, Recipe
+    from braintut.dataset.load import load_phantoms
     from braintut.dataset.splits import split_by_fold
 
-    train, test = split_by_fold(load.load_phantoms(), fold=5)
+    train, test = split_by_fold(load_phantoms(), fold=5)
     say(f"Training on {len(train)} slices of {train.n_patients} phantom patients.")
-    pipeline = fitting.fit_pipeline(
-        train,
-        name="demo",
+    recipe = Recipe(
         unet_size=64,
-        unet={"filters": 8, "depth": 3},
-        epochs=epochs,
-        batch_size=8,
-        learning_rate=3e-3,
+        unet=Network(filters=8, depth=3, stem=1, classes=1),
+        cycles=(Cycle(epochs, batch_size=8, learning_rate=3e-3),),
         jitters=1,
     )
+    pipeline = fit_pipeline(train, name="demo", recipe=recipe)
     _write_demo(pipeline, test, out)
-    numbers = evaluation.evaluate_slices(pipeline, test, progress=False).numbers
+    numbers = evaluate_slices(pipeline, test, progress=False).numbers
     say(
         f"{numbers['n_patients']} patients it never saw: mean Dice {numbers['dice']['mean']:.2f}, "
         f"type right on {numbers['accuracy']['predicted_mask']:.0%} of {numbers['n_slices']} slices. See {out}."
@@ -186,42 +184,21 @@ def train(
     out: Annotated[Path, typer.Option(help="Folder for the trained pair.")],
     name: Annotated[str | None, typer.Option(help="Name in its card; default: the folder's.")] = None,
     hold_out: Annotated[
-        int | None,
-        typer.Option("--hold-out", help="Official fold to leave out and measure on.", min=1, max=5),
+        int | None, typer.Option("--hold-out", help="Official fold to leave out and measure on.", min=1, max=5)
     ] = None,
     folds: Annotated[
         str | None, typer.Option(help="Use these official folds only, for example 1,2,4 or 1-4; all if not given.")
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Passes over the slices.", min=1)] = 45,
-    size: Annotated[int, typer.Option(help="Side of the picture the U-Net sees, in pixels.", min=16, max=1024)] = 128,
-    filters: Annotated[int, typer.Option(help="Filters of the U-Net's first level.", min=1, max=256)] = 24,
-    depth: Annotated[int, typer.Option(help="How often the U-Net halves the picture.", min=1, max=8)] = 4,
-    stem: Annotated[
-        int, typer.Option(help="Factor by which its first convolution shrinks the picture.", min=1, max=16)
-    ] = 2,
-    batch_size: Annotated[int, typer.Option(help="Slices a step.", min=1)] = 16,
-    learning_rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 2e-3,
-    mirror: Annotated[bool, typer.Option("--mirror", help="Predict the mirrored slice, too, and average.")] = False,
-    threshold: Annotated[
-        float, typer.Option(help="A pixel is tumour from this probability on.", min=0, max=0.99)
-    ] = 0.5,
-    faint_threshold: Annotated[
-        float | None,
-        typer.Option(
-            help="Second, lower one where nothing reaches --threshold, for sets without healthy heads.", min=0
-        ),
+    recipe: Annotated[
+        Path | None, typer.Option(help="TOML file that says how, for example experiments/shipped_recipe.toml.")
     ] = None,
-    averaging: Annotated[
-        float | None,
-        typer.Option(help="Keep a running average of the weights, of which each step keeps this share: 0.998.", min=0),
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the slices in each cycle; else the recipe's, or 45.", min=1)
     ] = None,
     precision: Annotated[
-        str, typer.Option(help="auto, float32, mixed_float16 (GPU) or mixed_bfloat16 (recent CPUs).")
-    ] = "auto",
-    start_from: Annotated[
-        str | None, typer.Option(help="Go on with the U-Net of this pair: a second cycle of the learning rate.")
+        str | None, typer.Option(help="auto, float32, mixed_float16 (GPU) or mixed_bfloat16 (recent CPUs).")
     ] = None,
-    classes: Annotated[int, typer.Option(help="4: the U-Net also tells the types apart; 1: tumour or not.")] = 4,
+    start_from: Annotated[str | None, typer.Option(help="Go on with the U-Net of this pair.")] = None,
     masks_from: Annotated[
         list[str] | None,
         typer.Option(
@@ -234,127 +211,20 @@ def train(
     ] = None,
 ) -> None:
     """Train a U-Net and its classifiers; started again, it goes on after the last whole epoch."""
-    from braintut.dataset.splits import split_by_fold
-    from braintut.pipeline.scores import weak_points
-
-    evaluation, fitting, pipelines = map(
-        import_quietly, ("braintut.pipeline.evaluation", "braintut.pipeline.fitting", "braintut.pipeline.pipeline")
-    )
-    _check_training_options(
-        size, stem * 2**depth, classes, learning_rate, threshold, faint_threshold, averaging, precision
-    )
-    wanted_folds = None if folds is None else _fold_numbers(folds)
-    borrowed = _numbers_of(numbers_from) if numbers_from else None
-    start = pipelines.load_pipeline(start_from) if start_from else None
-    strangers = [pipelines.load_pipeline(pair) for pair in masks_from or []]
-    slices, test = _training_slices(data, folds, wanted_folds), None
-    if hold_out:
-        slices, test = split_by_fold(slices, hold_out)
-    name = name or out.resolve().name or "pair"
-    checkpoints = fitting.run_folder(name, out)
-    check_writable_folder(out)
-    typer.echo(
-        f"braintut: checkpoints of this training: {checkpoints} (another --out or --name has a folder of its own, and "
-        f"BRAINTUT_RUNS names the place of all)",
-        err=True,
-    )
+    with quietly():
+        from braintut.pipeline.making import make_pair
+        from braintut.pipeline.recipe import Recipe
+    how = Recipe.load(recipe) if recipe else Recipe()
     try:
-        pipeline = fitting.fit_pipeline(
-            slices, name=name, unet_size=size,
-            unet={"filters": filters, "depth": depth, "stem": stem, "classes": classes},
-            epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, masks_from=strangers,
-            mirror=mirror, threshold=threshold, faint_threshold=faint_threshold,
-            averaging=averaging, precision=precision, start_from=start, folder=checkpoints,
-        )  # fmt: skip
-    except CheckpointError as error:
-        raise CheckpointError(
-            f"{error} Another --name or --out does that; BRAINTUT_RUNS names the place of all such folders."
-        ) from error
-    _save_pair(pipeline, out, checkpoints)  # before it is measured, so that no fault in the test slices costs the pair
-    if test is not None and data == "phantoms":
-        pipeline.card["numbers"] = evaluation.evaluate_slices(pipeline, test).numbers
-    elif test is not None:
-        pipeline.card["numbers"] = evaluation.evaluate_folder(pipeline, data, hold_out).numbers
-    if borrowed:
-        pipeline.card["numbers"], pipeline.card["numbers_from"] = borrowed
-    if pipeline.card["numbers"]:
-        pipeline.card["fails_for"] = weak_points(pipeline.card["numbers"])
-        _save_pair(pipeline, out, checkpoints)
+        how = replace(how, precision=precision) if precision else how
+    except BraintutError as error:
+        raise DataError(f"--{error}") from error
+    make_pair(
+        data, out, lambda line: typer.echo(line, err=True), recipe=how.with_epochs(epochs) if epochs else how,
+        name=name, hold_out=hold_out, folds=folds, start_from=start_from, masks_from=masks_from or [],
+        numbers_from=numbers_from,
+    )  # fmt: skip
     typer.echo(f"The pair is in {out}.")
-
-
-def _check_training_options(
-    size: int,
-    divisor: int,
-    classes: int,
-    learning_rate: float,
-    threshold: float,
-    faint_threshold: float | None,
-    averaging: float | None,
-    precision: str,
-) -> None:
-    """Refuse before anything is loaded what typer's own ranges don't catch."""
-    from braintut.segmentation.training import PRECISIONS
-
-    faults = {
-        f"--size ({size}) must be a multiple of stem x 2^depth, here {divisor}": size % divisor,
-        f"--classes ({classes}) must be 4 (the types, too) or 1 (tumour or not)": classes not in (1, 4),
-        f"--learning-rate ({learning_rate:g}) must be a number above 0": not 0 < learning_rate < float("inf"),
-        f"--threshold ({threshold:g}) must be a number from 0 to 0.99": not 0 <= threshold <= 0.99,
-        f"--faint-threshold ({faint_threshold}) must lie below --threshold ({threshold:g}), from 0 on": (
-            faint_threshold is not None and not 0 <= faint_threshold < threshold
-        ),
-        f"--averaging ({averaging}): averaging must be at least 0 and below 1": (
-            averaging is not None and not 0 <= averaging < 1
-        ),
-        f"--precision ({precision}) must be one of {', '.join(PRECISIONS)}": precision not in PRECISIONS,
-    }
-    for words, fault in faults.items():
-        if fault:
-            raise DataError(f"{words}.")
-
-
-def _fold_numbers(text: str) -> list[int]:
-    """Numbers of folds as people write them: `1,2,4`, or `1,2-4` with a range."""
-    folds: set[int] = set()
-    for part in text.split(","):
-        first, dash, last = (word.strip() for word in part.partition("-"))
-        last = last if dash else first
-        if not all(re.fullmatch("[1-5]", word) for word in (first, last)) or first > last:
-            raise DataError(
-                f"--folds '{text}': '{part.strip()}' is none of the folds 1, 2, 3, 4, 5; put commas between them, "
-                f"or give ranges, for example 1,2-4."
-            )
-        folds |= set(range(int(first), int(last) + 1))
-    return sorted(folds)
-
-
-def _save_pair(pipeline, out: Path, checkpoints: Path) -> None:
-    try:
-        pipeline.save(out)
-    except OSError as error:
-        raise DataError(
-            f"The pair could not be written to {out} ({error.strerror or error}). The training is not lost: it is kept "
-            f"in {checkpoints}, and the same command goes on from there once there is room, or rights."
-        ) from error
-
-
-def _numbers_of(source: Path) -> tuple[dict, str]:
-    """Numbers of another pair's card or of `experiments/records.py`, and how they were counted."""
-    if source.suffix == ".json":
-        try:
-            records = json.loads(source.read_text(encoding="utf-8"))
-            numbers, folds = records["card_numbers"], records["folds"]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            reason = f"{type(error).__name__}: {brief(error)}"
-            raise DataError(f"{source} is not the records.json of experiments/records.py ({reason}).") from error
-        check_numbers(numbers, source, complete=True)
-        return numbers, f"the same recipe, each fold counted by a pair fitted on the others (folds {folds})"
-    numbers = load_card(source)["numbers"]
-    if not numbers or "per_type" not in numbers:
-        raise DataError(f"The card of {source} holds no such numbers; train that pair again with --hold-out.")
-    check_numbers(numbers, source, complete=True)
-    return numbers, f"the same recipe fitted without the fold it was counted on ({source.name})"
 
 
 @app.command()
@@ -370,9 +240,11 @@ def evaluate(
     """Measure a pair on patients it never saw: Dice, surface distance and type, misses counted."""
     if json_file:
         check_writable_file(json_file)
-    evaluation, pipelines = import_quietly("braintut.pipeline.evaluation"), import_quietly("braintut.pipeline.pipeline")
-    pipeline = pipelines.load_pipeline(model)
-    numbers = evaluation.evaluate_folder(pipeline, data, fold, allow_training_patients).numbers
+    with quietly():
+        from braintut.pipeline.evaluation import evaluate_folder
+        from braintut.pipeline.pipeline import load_pipeline
+    pipeline = load_pipeline(model)
+    numbers = evaluate_folder(pipeline, data, fold, allow_training_patients).numbers
     if json_file:
         _write_json(json_file, numbers)
     dice, accuracy = numbers["dice"], numbers["accuracy"]
@@ -452,7 +324,9 @@ def _find_scans(scans: list[Path]) -> list[tuple[Path, BraintutError | None]]:
 
 def _load_pipeline(model: str | None):
     _draw_as_shipped()
-    return import_quietly("braintut.pipeline.pipeline").load_pipeline(model)
+    with quietly():
+        from braintut.pipeline.pipeline import load_pipeline
+    return load_pipeline(model)
 
 
 def _with_progress(found: list) -> Iterable:
@@ -490,26 +364,6 @@ def _write_json(path: Path, value: object) -> None:
         say(*text.splitlines())  # the work is done: its answers must not be lost
         reason = error.strerror or error
         raise DataError(f"'{path}' cannot be written ({reason}); what should stand there is printed above.") from error
-
-
-def _training_slices(data: str, folds: str | None, wanted: list[int] | None):
-    import numpy as np
-
-    load = import_quietly("braintut.dataset.load")
-    if data == "phantoms":
-        slices = load.load_phantoms()
-    else:
-        from braintut.dataset.figshare import load_figshare
-
-        slices = load_figshare(data, load.WORKING_SIZE)
-    if wanted is None:
-        return slices
-    here = set(slices.folds.tolist()) - {0}
-    if not set(wanted) <= here:
-        raise DataError(
-            f"--folds '{folds}' should name folds of {data}, which are {', '.join(map(str, sorted(here)))}."
-        )
-    return slices[np.isin(slices.folds, wanted)]
 
 
 def _write_demo(pipeline, test, out: Path) -> None:

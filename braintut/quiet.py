@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import sys
 from collections.abc import Iterator
-from types import ModuleType
+from pathlib import Path
 
 from braintut.errors import ModelError
 from braintut.keras_settings import keras_file, settle_keras
 
 
-def import_quietly(module: str) -> ModuleType:
-    """Import a module that may pull in TensorFlow; whatever its C++ side says meanwhile is dropped.
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Import here what may pull in TensorFlow; whatever its C++ side says meanwhile is dropped.
 
     Its Python side is told to speak of errors only: in a notebook its advice lands among a lesson's own output.
     Keras is set to what this course computes with.
@@ -23,21 +23,24 @@ def import_quietly(module: str) -> ModuleType:
     ------
     ModelError
         If the user's own settings keep Keras from starting.
+
+    Examples
+    --------
+    >>> with quietly():
+    ...     from braintut.pipeline.pipeline import load_pipeline
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _no_stderr() if "tensorflow" not in sys.modules else contextlib.nullcontext():
         try:
-            imported = importlib.import_module(module)
+            yield
         except Exception as error:
-            if "keras" in sys.modules or module.startswith("tensorflow"):
-                raise
-            _blame_settings(error)
+            if "keras" not in sys.modules:
+                _blame_settings(error)
             raise
     if "tensorflow" in sys.modules:
         sys.modules["tensorflow"].get_logger().setLevel("ERROR")
     if "keras" in sys.modules:
         settle_keras()
-    return imported
 
 
 def _blame_settings(error: Exception) -> None:
@@ -45,7 +48,7 @@ def _blame_settings(error: Exception) -> None:
     tried = error.__traceback__
     while tried.tb_next:
         tried = tried.tb_next
-    if os.sep + "keras" + os.sep in tried.tb_frame.f_code.co_filename and keras_file().exists():
+    if {"keras", "src"} <= set(Path(tried.tb_frame.f_code.co_filename).parts) and keras_file().exists():
         # Older versions of Keras only assert: then the settings themselves must tell.
         reason = str(error) or " ".join(keras_file().read_text(encoding="utf-8", errors="replace").split())
         raise ModelError(f"Keras cannot start with the settings in {keras_file()} ({reason}); correct or remove it.")

@@ -9,15 +9,14 @@ small networks, by `losses.py` and `two_questions.py`.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 import typer
 from common import (
-    ALL_CHANGES,
     CONFIRMATION_FOLD,
     DEVELOPMENT_FOLD,
-    SMALL_NETWORK,
     TRAIN_FOLDS,
     count_masks,
     load_real,
@@ -27,15 +26,16 @@ from common import (
     with_interval,
     write_result,
 )
-from records import FIRST_CYCLE, LOOK, SECOND_CYCLE
+from records import FIRST, RECIPE, SECOND
 
 from braintut.dataset.slices import Slices
 from braintut.pipeline.fitting import runs_folder
 from braintut.segmentation.segmenter import Segmenter
 from braintut.segmentation.training import TrainingRun, train_unet
 
-SIZE = 128
-UNET = {"filters": 24, "depth": 4, "stem": 2, "classes": 4}
+SIZE = RECIPE.unet_size
+UNET = asdict(RECIPE.unet)
+LOOK = {name: value for name, value in RECIPE.looking.items() if name != "unet_size"}
 FOLDS_LOOKED_AT = {"development": DEVELOPMENT_FOLD, "confirmation": CONFIRMATION_FOLD}
 
 
@@ -44,10 +44,9 @@ def train(name: str, slices: Slices, **settings: object) -> TrainingRun:
     return train_unet(
         slices,
         folder=runs_folder() / "experiments" / f"recipe_{name}",
-        batch_size=SMALL_NETWORK["batch_size"],
-        precision=SMALL_NETWORK["precision"],
+        precision=RECIPE.precision,
         unet=UNET,
-        augmentation=ALL_CHANGES,
+        augmentation=RECIPE.make_augmentation(),
         keep="last",
         **settings,
     )
@@ -55,13 +54,13 @@ def train(name: str, slices: Slices, **settings: object) -> TrainingRun:
 
 def ladder(slices: Slices) -> list[tuple[str, str, TrainingRun, dict]]:
     """Key, words, network and way of looking of each rung."""
-    first = train("first_cycle", slices, **FIRST_CYCLE)
-    second = train("second_cycle", slices, start_from=first.model, **SECOND_CYCLE)
+    first = train("first_cycle", slices, **asdict(FIRST))
+    second = train("second_cycle", slices, start_from=first.model, **asdict(SECOND))
     return [
         ("first", "one cycle", first, {}),
         ("second", "a second cycle, weights averaged", second, {}),
         ("mirror", "sees the mirror image as well", second, {"mirror": True}),
-        ("threshold", f"threshold {LOOK['threshold']}, else {LOOK['faint_threshold']}", second, LOOK),
+        ("threshold", f"threshold {RECIPE.threshold}, else {RECIPE.faint_threshold}", second, LOOK),
     ]
 
 
@@ -93,11 +92,10 @@ def main(data: Path) -> None:
     write_result(
         "recipe",
         "What did each step towards the shipped recipe buy?",
-        f"U-Net of the shipped pairs ({SIZE} px, {UNET['filters']} filters, {UNET['depth']} levels, stem of 2, names "
-        f"types), all augmentation, trained on folds {TRAIN_FOLDS}, last epoch, one seed: {FIRST_CYCLE['epochs']} "
-        f"epochs, then {SECOND_CYCLE['epochs']}. Steps were chosen on fold {DEVELOPMENT_FOLD}; fold "
-        f"{CONFIRMATION_FOLD} confirms or doesn't. Largest piece of each mask, counted at {SIZE} px. Gains are over "
-        "the rung before, paired by slice.",
+        f"U-Net of the shipped pairs ({SIZE} px, {RECIPE.unet.filters} filters, {RECIPE.unet.depth} levels, stem of 2, "
+        f"names types), all augmentation, trained on folds {TRAIN_FOLDS}, last epoch, one seed: {FIRST.epochs} epochs, "
+        f"then {SECOND.epochs}. Steps were chosen on fold {DEVELOPMENT_FOLD}; fold {CONFIRMATION_FOLD} confirms or "
+        f"doesn't. Largest piece of each mask, counted at {SIZE} px. Gains are over the rung before, paired by slice.",
         sum(variant["minutes"] for variant in variants.values()),
         {"variants": variants},
     )

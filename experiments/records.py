@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -31,43 +32,39 @@ from braintut.pipeline.card import shipped_pairs
 from braintut.pipeline.evaluation import evaluate_folder
 from braintut.pipeline.fitting import fit_on_mixed_masks, fit_pipeline, runs_folder
 from braintut.pipeline.pipeline import Pipeline, load_pipeline
+from braintut.pipeline.recipe import Recipe
 from braintut.pipeline.scores import numbers_of_group, summarise, vote_right
 from braintut.segmentation.metrics import MISSED_BELOW
 
-FIRST_CYCLE = {"epochs": 45, "learning_rate": 2e-3}
-SECOND_CYCLE = {"epochs": 45, "learning_rate": 1.5e-3, "averaging": 0.998}
-LOOK = {"mirror": True, "threshold": 0.1, "faint_threshold": 0.02}
+RECIPE = replace(Recipe.load(Path(__file__).with_name("shipped_recipe.toml")), precision=SMALL_NETWORK["precision"])
+FIRST, SECOND = RECIPE.cycles
 
 
 def pair_without(fold: int, slices: Slices) -> Pipeline:
-    """The pair fitted on all folds but this one: shipped, kept from an earlier run, or fitted now."""
+    """The pair fitted on all folds but this one: shipped, kept from an earlier run, or fitted now and kept."""
     name = f"figshare_without_fold_{fold}"
+    folder = runs_folder() / "pairs" / name
     if name in shipped_pairs():
         pair = load_pipeline(name)
     else:
-        train = slices[slices.folds != fold]
-        first = kept_pair(f"{name}_first_cycle", train, **FIRST_CYCLE)
-        pair = kept_pair(name, train, start_from=first, **SECOND_CYCLE)
+        if not (folder / "card.json").exists():
+            fit_pipeline(slices[slices.folds != fold], name=name, recipe=RECIPE, folder=runs_folder() / name).save(
+                folder
+            )
+        pair = load_pipeline(folder)
     demand_recipe(pair)
     return pair
 
 
 def demand_recipe(pair: Pipeline) -> None:
     """Refuse a pair that was fitted otherwise than the protocol says."""
-    for setting, wanted in {**SECOND_CYCLE, **LOOK}.items():
-        if (found := pair.card["settings"].get(setting)) != wanted:
+    last, before = pair.card["settings"], pair.card["settings"].get("start_from") or {}
+    looking = ((last, setting, wanted) for setting, wanted in RECIPE.looking.items())
+    cycles = zip((before, last), RECIPE.cycles, strict=True)
+    learning = ((of, setting, wanted) for of, cycle in cycles for setting, wanted in asdict(cycle).items())
+    for of, setting, wanted in (*looking, *learning):
+        if (found := of.get(setting)) != wanted:
             raise ModelError(f"The pair '{pair.name}' was fitted with {setting} {found}, not {wanted}; fit it again.")
-
-
-def kept_pair(name: str, train: Slices, **settings: object) -> Pipeline:
-    """Fit a pair and keep it; one that was kept before is only loaded."""
-    folder = runs_folder() / "pairs" / name
-    if not (folder / "card.json").exists():
-        pair = fit_pipeline(
-            train, name=name, folder=runs_folder() / name, precision=SMALL_NETWORK["precision"], **LOOK, **settings
-        )
-        pair.save(folder)
-    return load_pipeline(folder)
 
 
 def with_intervals(table: pd.DataFrame) -> dict:
@@ -156,11 +153,11 @@ def main(data: Path, folds: Annotated[str, typer.Option(help="Folds to count, fo
         "records",
         "How good is the whole recipe on patients it never saw?",
         f"Official folds {claimed}, each counted by a pair fitted on the other three of folds 1 to "
-        f"4: {FIRST_CYCLE['epochs']} epochs, then {SECOND_CYCLE['epochs']} more with a running average of the weights; "
-        f"mirrored slices averaged, threshold {LOOK['threshold']}, second look at {LOOK['faint_threshold']}. Settings "
-        f"were chosen with networks trained on folds 1 and 2 and looked at on fold {DEVELOPMENT_FOLD}, which stands "
-        "beside and in no claim. Counted on the original grid; planes are guessed from a thumbnail. A pair that was "
-        "fitted before costs no minutes.",
+        f"4: {FIRST.epochs} epochs, then {SECOND.epochs} more with a running average of the weights; mirrored slices "
+        f"averaged, threshold {RECIPE.threshold}, second look at {RECIPE.faint_threshold}. Settings were chosen with "
+        f"networks trained on folds 1 and 2 and looked at on fold {DEVELOPMENT_FOLD}, which stands beside and in no "
+        "claim. Counted on the original grid; planes are guessed from a thumbnail. A pair that was fitted before costs "
+        "no minutes.",
         (time.perf_counter() - started) / 60,
         {
             "folds": claimed,

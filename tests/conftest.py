@@ -8,6 +8,7 @@ import pytest
 from braintut.dataset.load import load_phantoms
 from braintut.dataset.slices import concatenate
 from braintut.dataset.splits import split_by_fold
+from making import small_recipe
 
 
 @pytest.fixture(scope="session")
@@ -24,11 +25,8 @@ def tiny_pipeline(phantoms):
     return fit_pipeline(
         train,
         name="tiny",
-        unet_size=64,
-        unet={"filters": 4, "depth": 3},
-        epochs=4,
-        jitters=1,
-        report=lambda line: None,
+        recipe=small_recipe(epochs=4),
+        log=lambda line: None,
     )
 
 
@@ -41,12 +39,9 @@ def typed_pipeline(phantoms, tiny_pipeline):
     return fit_pipeline(
         train,
         name="typed",
-        unet_size=64,
-        unet={"filters": 4, "depth": 3, "classes": 4},
-        epochs=2,
-        jitters=1,
+        recipe=small_recipe(epochs=2, classes=4),
         masks_from=[tiny_pipeline],
-        report=lambda line: None,
+        log=lambda line: None,
     )
 
 

@@ -20,6 +20,14 @@ CORNER[3, 3] = True  # one pixel, none in common with SQUARE
 WHOLE = np.ones((4, 4), bool)
 
 
+def small_recipe(epochs=1, learning_rate=2e-3, filters=4, depth=3, stem=1, classes=1, **how):
+    """A recipe that trains in seconds, for slices of 64 px."""
+    from braintut.pipeline.recipe import Cycle, Network, Recipe
+
+    cycles = (Cycle(epochs, learning_rate=learning_rate),)
+    return Recipe(unet=Network(filters, depth, stem, classes), cycles=cycles, **{"unet_size": 64, "jitters": 1, **how})
+
+
 def head(size: int = 64, seed: int = 0) -> np.ndarray:
     """A bright disc on black, int16, that normalises without complaint."""
     y, x = np.mgrid[:size, :size] - size / 2

@@ -174,19 +174,21 @@ def test_make_lab_has_the_clone_as_its_root():
 def test_train_holds_out_and_measures(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("BRAINTUT_RUNS", str(tmp_path / "runs"))
     out = tmp_path / "pair"
-    call = ["train", "phantoms", "--out", out, "--hold-out", 5, "--epochs", 1, "--size", 32]
-    code, _, err = run(monkeypatch, capsys, *call, "--filters", 4, "--depth", 2)
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text("unet_size = 32\n[unet]\nfilters = 4\ndepth = 2\n")
+    call = ["train", "phantoms", "--out", out, "--hold-out", 5, "--epochs", 1, "--recipe", recipe]
+    code, _, err = run(monkeypatch, capsys, *call)
     card = json.loads((out / "card.json").read_text())
     assert code == 0 and card["data"]["folds"] == [1, 2, 3, 4] and card["numbers"]["n_excluded_patients"] == 0
     assert "epoch   1/1" in err and card["fails_for"].startswith("It does worst on")
-    other = [*call[:5], 4, *call[6:], "--filters", 4, "--depth", 2]  # the same --out, another fold held out
+    other = [*call[:5], 4, *call[6:]]  # the same --out, another fold held out
     code, _, err = run(monkeypatch, capsys, *other)
     assert code == 1 and "with other slices" in err and "--name" in err and "BRAINTUT_RUNS" in err
     assert "epoch   1/1" not in err and json.loads((out / "card.json").read_text()) == card
     records = tmp_path / "records.json"
     records.write_text(json.dumps({"card_numbers": card["numbers"], "folds": "3, 4"}))
     for source, words in ((out, "(pair)"), (records, "(folds 3, 4)")):
-        again = [*call[:2], "--out", tmp_path / "all", *call[6:], "--filters", 4, "--depth", 2]
+        again = [*call[:2], "--out", tmp_path / "all", *call[6:]]
         assert run(monkeypatch, capsys, *again, "--numbers-from", source)[0] == 0
         told = json.loads((tmp_path / "all" / "card.json").read_text())
         assert told["numbers"] == card["numbers"] and told["fails_for"] == card["fails_for"]
@@ -195,11 +197,13 @@ def test_train_holds_out_and_measures(monkeypatch, capsys, tmp_path):
 
 def test_train_says_before_it_begins_what_is_wrong(monkeypatch, capsys, tmp_path, tiny_folder):
     unlike, broken = tmp_path / "unlike.json", tmp_path / "broken.json"
+    faint = tmp_path / "faint.toml"
+    faint.write_text("faint_threshold = 0.5")
     unlike.write_text("{}")
     broken.write_text("{")
     for options, words in (
-        (["--faint-threshold", 0.5], "--faint-threshold (0.5) must lie below --threshold (0.5)"),
-        (["--averaging", 1], "averaging must be at least 0 and below 1"),
+        (["--recipe", faint], f"{faint}: faint_threshold (0.5) must lie below threshold (0.5)"),
+        (["--recipe", tmp_path / "none.toml"], "none.toml is no recipe in TOML"),
         (["--numbers-from", unlike], f"{unlike} is not the records.json"),
         (["--numbers-from", broken], f"{broken} is not the records.json"),
         (["--numbers-from", tmp_path / "none.json"], "none.json is not the records.json"),

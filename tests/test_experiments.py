@@ -1,6 +1,7 @@
 """What the experiments count, on cases that can be checked by hand."""
 
 import sys
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,8 @@ import pandas as pd
 import pytest
 
 from braintut.dataset.load import load_phantoms
+from braintut.errors import ModelError
+from braintut.pipeline.card import load_card
 from braintut.results import list_results
 from braintut.segmentation.unet import build_unet
 
@@ -191,3 +194,33 @@ def test_strangers_masks_come_from_the_pair_that_has_not_seen_the_fold(monkeypat
     assert result["own_masks"]["mean"] == pytest.approx(gliomas, abs=1e-4)
     assert result["gain"]["mean"] == pytest.approx(meningiomas - gliomas, abs=1e-4)
     assert set(result["gain_per_fold"]) == {"1", "2"}
+
+
+def test_the_shipped_recipe_is_that_of_the_shipped_pairs():
+    for name in ("figshare", "figshare_without_fold_4"):
+        settings = load_card(name)["settings"]
+        expected = {**records.RECIPE.looking, **asdict(records.RECIPE.cycles[-1])}
+        assert {key: settings[key] for key in expected} == expected
+        assert settings["unet"] == asdict(records.RECIPE.unet)
+        assert settings["augmentation"] == records.RECIPE.make_augmentation().settings
+        assert (settings["classifier"], settings["jitters"]) == (records.RECIPE.classifier, records.RECIPE.jitters)
+    # The one whose numbers are claimed went through these very cycles; the other's card tells of one more.
+    records.demand_recipe(SimpleNamespace(name=name, card={"settings": settings}))
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "value"),
+    [(None, "threshold", 0.5), (None, "ema_momentum", None), ("start_from", "epochs", 20), (None, "start_from", None)],
+)
+def test_a_pair_fitted_otherwise_is_no_record(place, key, value):
+    settings = load_card("figshare_without_fold_4")["settings"]
+    (settings[place] if place else settings)[key] = value
+    with pytest.raises(ModelError, match="The pair 'mine' was fitted with .* fit it again"):
+        records.demand_recipe(SimpleNamespace(name="mine", card={"settings": settings}))
+
+
+@pytest.mark.parametrize("path", ["README.md", "lessons/04_augmentation.ipynb", "lessons/05_train_on_a_gpu.ipynb"])
+def test_commands_that_train_the_shipped_pairs_name_the_shipped_recipe(path):
+    lines = (EXPERIMENTS.parent / path).read_text(encoding="utf-8").splitlines()
+    commands = [line for line in lines if "braintut train DATA" in line and "figshare" in line]
+    assert commands and all("--recipe experiments/shipped_recipe.toml" in command for command in commands)

@@ -11,8 +11,9 @@ from braintut import keras_settings
 
 BUILD = """
 import numpy as np
-from braintut.quiet import import_quietly
-import_quietly("braintut.segmentation.unet")
+from braintut.quiet import quietly
+with quietly():
+    import braintut.segmentation.unet
 import keras
 from braintut.segmentation import Augmentation, build_unet
 images = np.random.default_rng(0).random((2, 32, 32, 1)).astype("f4")
@@ -44,9 +45,10 @@ def test_a_file_of_another_course_decides_nothing(tmp_path):
 def test_a_file_that_stops_keras_is_named(tmp_path, name, value):
     code = """
 from braintut.errors import ModelError
-from braintut.quiet import import_quietly
+from braintut.quiet import quietly
 try:
-    import_quietly("braintut.pipeline.pipeline")
+    with quietly():
+        import braintut.pipeline.pipeline
 except ModelError as error:
     print(error)
 """

@@ -70,7 +70,7 @@ def test_a_place_is_tried_before_the_work(monkeypatch, capsys, tmp_path, scan, l
     Path("folder").mkdir()
     Path("file").write_text("mine")
     before = scan.read_bytes()
-    for work in ("import_quietly", "_run_python"):
+    for work in ("quietly", "_run_python"):
         monkeypatch.setattr(cli, work, lambda *_: pytest.fail("the work began"))
     code, _, err = run(monkeypatch, capsys, *arguments)
     assert code == 1 and sentence in err and "Traceback" not in err and len(err.splitlines()) == 1

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from braintut import cli
 from braintut.errors import CheckpointError, DataError
-from braintut.pipeline import fitting
+from braintut.pipeline import fitting, making
 from braintut.pipeline.pipeline import Pipeline
+from braintut.pipeline.recipe import Cycle, Network, Recipe
 from test_cli import run
 
 
 @pytest.fixture
 def nothing_is_loaded(monkeypatch):
-    monkeypatch.setattr(cli, "_training_slices", lambda *_: pytest.fail("slices were loaded"))
+    monkeypatch.setattr(making, "load_training_slices", lambda *_: pytest.fail("slices were loaded"))
 
 
 FAULTS = {
@@ -29,14 +29,6 @@ FAULTS = {
     "half a fold": ("--folds", "1.5", "--folds '1.5'"),
     "unknown precision": ("--precision", "fp16", "--precision (fp16) must be one of auto, float32, mixed_float16"),
     "precision in capitals": ("--precision", "Float32", "--precision (Float32) must be one of"),
-    "no number as rate": ("--learning-rate", "nan", "--learning-rate (nan)"),
-    "endless rate": ("--learning-rate", "inf", "--learning-rate (inf)"),
-    "no rate": ("--learning-rate", "0", "--learning-rate (0)"),
-    "negative rate": ("--learning-rate", "-0.1", "--learning-rate (-0.1)"),
-    "average of itself": ("--averaging", "1", "--averaging (1.0)"),
-    "odd size": ("--size", "100", "--size (100) must be a multiple of stem x 2^depth, here 32"),
-    "three classes": ("--classes", "3", "--classes (3)"),
-    "faint above clear": ("--faint-threshold", "0.6", "--faint-threshold (0.6) must lie below --threshold (0.5)"),
     "no such pair to start from": ("--start-from", "nonsense", "no trained pair 'nonsense'"),
     "no such pair for masks": ("--masks-from", "nonsense", "no trained pair 'nonsense'"),
 }
@@ -51,17 +43,70 @@ def test_a_faulty_option_is_named_before_anything_is_loaded(
     assert not (tmp_path / "pair").exists()
 
 
+# Of a recipe: text and what is said of it. Where a number leaves its range, the range is told.
+RECIPES = {
+    "no TOML": ("epochs: 3", "is no recipe in TOML (Expected '='"),
+    "no text": (b"\xff", "is no recipe in TOML"),
+    "an unknown key": ("size = 128", "there is no key 'size'; known are unet_size, unet,"),
+    "a key of a cycle outside": ("epochs = 3", "there is no key 'epochs'"),
+    "an unknown key of the network": ("[unet]\nwidth = 8", "unet: there is no key 'width'; known are filters, depth,"),
+    "an unknown key of a cycle": (
+        "[[cycle]]\n[[cycle]]\nrate = 8",
+        "cycle 2: there is no key 'rate'; known are epochs,",
+    ),
+    "an unknown change": ("[augmentation]\nblur = 1", "augmentation: there is no key 'blur'; known are flip,"),
+    "a text for a number": ("unet_size = '128'", "unet_size (128) must be a whole number from 16 to 1024"),
+    "a number for yes or no": ("mirror = 1", "mirror (1) must be true or false"),
+    "yes for a number": ("jitters = true", "jitters (True) must be a whole number from 0 on"),
+    "yes for a choice": ("[unet]\nclasses = true", "unet: classes (True) must be one of 4, 1"),
+    "a list for a choice": ("classifier = ['svm']", "classifier (['svm']) must be one of svm,"),
+    "no classifier": ("classifier = 'net'", "classifier (net) must be one of svm, random_forest, boosting, logistic"),
+    "one cycle as a table": ("[cycle]\nepochs = 3", "write [[cycle]] above each"),
+    "cycles": ("[[cycles]]\nepochs = 3", "write [[cycle]] above each"),
+    "no cycle": ("cycle = []", "There must be one cycle at least"),
+    "a number as a cycle": ("cycle = [3]", "cycle 1: a table of keys and values must stand here"),
+    "a number as a network": ("unet = 3", "unet: a table of keys and values must stand here"),
+    "changes as a word": ("augmentation = 'all'", "augmentation must be a table"),
+    "unknown precision": ("precision = 'fp16'", "precision (fp16) must be one of auto, float32, mixed_float16"),
+    "no number as rate": ("[[cycle]]\nlearning_rate = nan", "cycle 1: learning_rate (nan) must be a number above 0"),
+    "endless rate": ("[[cycle]]\nlearning_rate = inf", "learning_rate (inf)"),
+    "no rate": ("[[cycle]]\nlearning_rate = 0", "learning_rate (0)"),
+    "negative rate": ("[[cycle]]\nlearning_rate = -0.1", "learning_rate (-0.1)"),
+    "average of itself": ("[[cycle]]\nema_momentum = 1.0", "ema_momentum (1.0) must be at least 0 and below 1"),
+    "odd size": ("unet_size = 100", "unet_size (100) must be a multiple of stem x 2^depth, here 32"),
+    "three classes": ("[unet]\nclasses = 3", "unet: classes (3) must be one of 4, 1"),
+    "threshold of one": ("threshold = 1", "threshold (1) must be a number from 0 to 0.99"),
+    "threshold no number": ("threshold = nan", "threshold (nan) must be a number from 0 to 0.99"),
+    "faint above clear": ("faint_threshold = 0.6", "faint_threshold (0.6) must lie below threshold (0.5)"),
+    "faint below nothing": ("faint_threshold = -0.1", "faint_threshold (-0.1) must lie below threshold (0.5), from 0"),
+    "a turn and a half": (
+        "[augmentation]\nrotation = 540",
+        "augmentation: rotation (540) must be a number from 0 to 180",
+    ),
+    "a zoom away": ("[augmentation]\nzoom = 1.5", "augmentation: zoom (1.5) must be a number from 0 to 1"),
+    "half a flip": ("[augmentation]\nflip = 0.5", "augmentation: flip (0.5) must be true or false"),
+    **{f"batches of {v}": (f"[[cycle]]\nbatch_size = {v}", f"batch_size ({v})") for v in (0, -3)},
+    **{f"{v} epochs": (f"[[cycle]]\nepochs = {v}", f"cycle 1: epochs ({v})") for v in (0, -1, 2.5)},
+    **{f"{v} px": (f"unet_size = {v}", f"unet_size ({v}) must be a whole number") for v in (0, -32, 100000)},
+    **{f"{v} filters": (f"[unet]\nfilters = {v}", f"filters ({v}) must be a whole") for v in (0, 100000)},
+    **{f"{v} levels": (f"[unet]\ndepth = {v}", f"depth ({v}) must be a whole number from 1 to 8") for v in (0, 30)},
+    "stem of nothing": ("[unet]\nstem = 0", "unet: stem (0) must be a whole number from 1 to 16"),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), RECIPES.values(), ids=RECIPES)
+def test_a_faulty_recipe_is_named_before_anything_is_loaded(
+    monkeypatch, capsys, tmp_path, nothing_is_loaded, text, words
+):
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_bytes(text if isinstance(text, bytes) else text.encode())
+    code, _, err = run(monkeypatch, capsys, "train", "phantoms", "--out", tmp_path / "pair", "--recipe", recipe)
+    assert code == 1 and f"{recipe}" in err and words in err and len(err.strip().splitlines()) == 1
+    assert not (tmp_path / "pair").exists()
+
+
 @pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        *(("--batch-size", v) for v in ("0", "-3")),
-        *(("--epochs", v) for v in ("0", "-1", "2.5")),
-        *(("--size", v) for v in ("0", "-32", "100000")),
-        *(("--filters", v) for v in ("0", "100000")),
-        *(("--depth", v) for v in ("0", "30")),
-        ("--stem", "0"),
-        ("--hold-out", "9"),
-    ],
+    ("option", "value"), [*(("--epochs", v) for v in ("0", "-1", "2.5")), ("--hold-out", "9"), ("--hold-out", "0")]
 )
 def test_a_number_out_of_range_is_a_wrong_call_that_names_the_option(
     monkeypatch, capsys, tmp_path, nothing_is_loaded, option, value
@@ -70,12 +115,23 @@ def test_a_number_out_of_range_is_a_wrong_call_that_names_the_option(
     assert code == 2 and option in err
 
 
+def test_what_a_recipe_does_not_name_is_as_in_the_plain_one(tmp_path):
+    (tmp_path / "empty.toml").write_text("")
+    assert Recipe.load(tmp_path / "empty.toml") == Recipe()
+    (tmp_path / "some.toml").write_text("seed = 7\n[unet]\ndepth = 3\n[augmentation]\nzoom = 0\n[[cycle]]\nepochs = 2")
+    some = Recipe.load(tmp_path / "some.toml")
+    assert some == Recipe(seed=7, unet=Network(depth=3), augmentation={"zoom": 0}, cycles=(Cycle(epochs=2),))
+    changes = some.make_augmentation().settings
+    assert changes["zoom"] == 0 and changes["noise"] == 0.02 and changes["rotation"] == 15
+    assert [cycle.epochs for cycle in Recipe(cycles=(Cycle(), Cycle(9))).with_epochs(3).cycles] == [3, 3]
+
+
 @pytest.mark.parametrize(
     ("text", "folds"),
     [("1,2,4", [1, 2, 4]), ("1,2-4", [1, 2, 3, 4]), (" 4 , 1 - 2 ", [1, 2, 4]), ("3-3", [3]), ("2,1-3,2", [1, 2, 3])],
 )
 def test_folds_are_numbers_and_ranges(text, folds):
-    assert cli._fold_numbers(text) == folds
+    assert making.fold_numbers(text) == folds
 
 
 def test_the_checkpoints_follow_the_whole_path(monkeypatch, tmp_path):

@@ -7,7 +7,6 @@ from .evaluation import evaluate_folder as evaluate_folder
 from .evaluation import evaluate_slices as evaluate_slices
 from .fitting import fit_on_mixed_masks as fit_on_mixed_masks
 from .fitting import fit_pipeline as fit_pipeline
-from .fitting import predict_masks as predict_masks
 from .fitting import run_folder as run_folder
 from .fitting import runs_folder as runs_folder
 from .pipeline import Found as Found
@@ -15,6 +14,9 @@ from .pipeline import Pipeline as Pipeline
 from .pipeline import by_name as by_name
 from .pipeline import join_opinions as join_opinions
 from .pipeline import load_pipeline as load_pipeline
+from .recipe import Cycle as Cycle
+from .recipe import Network as Network
+from .recipe import Recipe as Recipe
 from .scores import calibration as calibration
 from .scores import numbers_of_group as numbers_of_group
 from .scores import summarise as summarise

@@ -9,7 +9,7 @@ import platform
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import keras
@@ -26,10 +26,9 @@ from braintut.errors import DataError, ModelError
 from braintut.features.table import measure_table
 from braintut.pipeline.card import FORMAT, fingerprints
 from braintut.pipeline.pipeline import Pipeline
+from braintut.pipeline.recipe import Recipe
 from braintut.pipeline.storage import as_stored
 from braintut.report.words import NOT_FOR_CLINICAL_USE
-from braintut.segmentation.augmentation import Augmentation
-from braintut.segmentation.mask import THRESHOLD
 from braintut.segmentation.segmenter import Segmenter
 from braintut.segmentation.training import train_unet
 from braintut.segmentation.unet import build_unet
@@ -71,24 +70,11 @@ def fit_pipeline(
     slices: Slices,
     *,
     name: str,
-    unet_size: int = 128,
-    unet: dict | None = None,
-    epochs: int = 45,
-    batch_size: int = 16,
-    learning_rate: float = 2e-3,
-    augmentation: Augmentation | None = None,
-    classifier: str = "svm",
-    jitters: int = 3,
-    mirror: bool = False,
-    threshold: float = THRESHOLD,
-    faint_threshold: float | None = None,
+    recipe: Recipe | None = None,
     start_from: Pipeline | None = None,
-    averaging: float | None = None,
     masks_from: Sequence[Pipeline] = (),
     folder: str | os.PathLike | None = None,
-    seed: int = 0,
-    precision: str = "auto",
-    report: Callable[[str], None] | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> Pipeline:
     """Train a U-Net and two classifiers on one set of slices and join them.
 
@@ -99,33 +85,20 @@ def fit_pipeline(
         From those without a tumour (label 0) the U-Net learns, the classifiers don't.
     name : str
         What the pair is called in its card.
-    unet_size : int
-        Side of the picture that the U-Net sees, in pixels.
-    unet : dict, optional
-        Arguments of `build_unet`; default 24 filters, 4 levels, a stem of 2, 4 classes.
-    epochs, batch_size, learning_rate, augmentation, averaging, folder, seed, precision
-        As in `train_unet`.
-    classifier : str
-        Kind, as in `make_classifier`.
-    jitters : int
-        Jittered copies of each true mask that the classifier is fitted on,
-        beside the U-Net's own masks. A classifier fitted on true masks only
-        meets masks in use that it has never seen the like of.
-    mirror : bool
-        Average each prediction with that of the mirrored slice.
-    threshold : float
-        A pixel belongs to the tumour from this probability on.
-    faint_threshold : float, optional
-        Second threshold where nothing reaches the first, see `mark_tumour`.
+    recipe : Recipe, optional
+        How; default: `Recipe()`.
     start_from : Pipeline, optional
-        Go on with the U-Net of this pair: a second cycle of the learning rate.
+        Go on with the U-Net of this pair: the recipe's cycles follow its own.
         Its training patients count as patients of the new pair, too.
     masks_from : sequence of Pipeline
         Pairs of the same size that were fitted without some of these patients.
         The classifier gets those patients' predicted masks from them: what a
         network draws on patients it never saw, as in use. Others get theirs
         from the U-Net that was trained on them.
-    report : callable, optional
+    folder : path, optional
+        Where each cycle keeps its epochs, in a folder of its own. A broken
+        training resumes from there, see `train_unet`.
+    log : callable, optional
         Gets one line a step; default: standard error.
 
     Returns
@@ -141,60 +114,74 @@ def fit_pipeline(
     ModelError
         As `train_unet`; or if `start_from` was trained at another size or with another U-Net.
     """
-    report = report or (lambda line: print(line, file=sys.stderr, flush=True))
+    log = log or (lambda line: print(line, file=sys.stderr, flush=True))
+    recipe = recipe or Recipe()
     slices = slices.resized(max(slices.images.shape[1:]))  # pictures that are no squares get black margins
-    unet = unet or {"filters": 24, "depth": 4, "stem": 2, "classes": 4}
     with_tumour = slices if (slices.labels > 0).all() else slices[slices.labels > 0]
-    _check_types(with_tumour, classifier)
+    _check_types(with_tumour, recipe.classifier)
     if start_from:
-        _check_start(start_from, unet_size, unet)
-    augmentation = augmentation or Augmentation(noise=0.02)
-    run = train_unet(
-        slices.resized(unet_size),
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        augmentation=augmentation,
-        unet=unet,
-        start_from=start_from and start_from.unet,
-        averaging=averaging,
-        folder=folder,
-        seed=seed,
-        precision=precision,
-        report=report,
-    )
-    trained = as_stored(run.model, unet_size, unet)
-    report("measuring features on true, jittered and predicted masks")
-    segmenter = Segmenter(trained, unet_size, slices.images.shape[1], mirror, threshold, faint_threshold)
+        _check_start(start_from, recipe)
+    general = asdict(recipe) | {
+        "working_size": slices.images.shape[1],
+        "augmentation": recipe.make_augmentation().settings,
+        "masks_from": [pair.name for pair in masks_from],
+    }
+    del general["cycles"]  # each has settings of its own
+    trained, settings = _train_cycles(slices.resized(recipe.unet_size), recipe, general, start_from, folder, log)
+    log("measuring features on true, jittered and predicted masks")
+    segmenter = Segmenter(trained, working_size=slices.images.shape[1], **recipe.looking)
     predicted = segmenter.masks(with_tumour)
     for pair in reversed(masks_from):  # where several pairs don't know a patient, the first one has the last word
         unknown = np.array([not pair.was_fitted_on(str(patient)) for patient in with_tumour.patients])
         if unknown.any():
             predicted[unknown] = replace(segmenter, unet=pair.unet).masks(with_tumour[unknown])
     true_table = measure_table(with_tumour)
-    report(f"fitting classifiers on true masks, and on true, predicted and {jitters} times jittered ones")
+    log(f"fitting classifiers on true masks, and on true, predicted and {recipe.jitters} times jittered ones")
+    kind, seed = recipe.classifier, recipe.seed
     reference = true_table.sample(min(REFERENCE_ROWS, len(true_table)), random_state=seed)
     return Pipeline(
         unet=trained,
-        classifier=fit_on_mixed_masks(with_tumour, predicted, true_table, kind=classifier, jitters=jitters, seed=seed),
+        classifier=fit_on_mixed_masks(with_tumour, predicted, true_table, kind=kind, jitters=recipe.jitters, seed=seed),
         classifier_true_mask=fit_classifier(
-            make_classifier(classifier, seed=seed), true_table, with_tumour.labels, with_tumour.patients
+            make_classifier(kind, seed=seed), true_table, with_tumour.labels, with_tumour.patients
         ),
         reference=reference.reset_index(drop=True),
-        card=_card(
-            name,
+        card=_card(name, slices, start_from, settings),
+    )
+
+
+def _train_cycles(
+    slices: Slices,
+    recipe: Recipe,
+    general: dict,
+    start_from: Pipeline | None,
+    folder: str | os.PathLike | None,
+    log: Callable[[str], None],
+) -> tuple[keras.Model, dict]:
+    """Train cycle after cycle; return the U-Net as it will be stored, and the settings of the last cycle.
+
+    Each cycle's settings hold those of the one before as "start_from".
+    """
+    unet, settings = (start_from.unet, start_from.card["settings"]) if start_from else (None, None)
+    for number, cycle in enumerate(recipe.cycles, 1):
+        if len(recipe.cycles) > 1:
+            log(f"cycle {number} of {len(recipe.cycles)}")
+        run = train_unet(
             slices,
-            start_from,
-            {
-                "unet_size": unet_size, "working_size": slices.images.shape[1], "unet": unet, "epochs": epochs,
-                "batch_size": batch_size, "learning_rate": learning_rate, "averaging": averaging,
-                "augmentation": augmentation.settings, "classifier": classifier,
-                "jitters": jitters, "mirror": mirror, "masks_from": [pair.name for pair in masks_from],
-                "threshold": threshold, "faint_threshold": faint_threshold, "seed": seed, "precision": precision,
-                "loss_per_epoch": [round(entry["loss"], 4) for entry in run.history],
-            },
-        ),
-    )  # fmt: skip
+            **asdict(cycle),
+            augmentation=recipe.make_augmentation(),
+            unet=general["unet"],
+            start_from=unet,
+            folder=folder and Path(folder) / f"cycle_{number}",
+            seed=recipe.seed,
+            precision=recipe.precision,
+            log=log,
+        )
+        unet = as_stored(run.model, recipe.unet_size, general["unet"])
+        before = {"start_from": settings} if settings else {}
+        losses = [round(entry["loss"], 4) for entry in run.history]
+        settings = {**general, **asdict(cycle), "loss_per_epoch": losses, **before}
+    return unet, settings
 
 
 def _check_types(slices: Slices, kind: str) -> None:
@@ -211,11 +198,14 @@ def _check_types(slices: Slices, kind: str) -> None:
         check_patients(slices.labels, slices.patients)
 
 
-def _check_start(start: Pipeline, unet_size: int, unet: dict) -> None:
+def _check_start(start: Pipeline, recipe: Recipe) -> None:
     """Refuse to go on with a U-Net that is built otherwise than the new one."""
     before, now = (
         {"size": size, **UNET_DEFAULTS, **how}
-        for size, how in ((start.unet_size, start.card["settings"]["unet"]), (unet_size, unet))
+        for size, how in (
+            (start.unet_size, start.card["settings"]["unet"]),
+            (recipe.unet_size, asdict(recipe.unet)),
+        )
     )
     different = [f"{name} {before[name]}, not {now[name]}" for name in now if before.get(name) != now[name]]
     if different:
@@ -274,7 +264,6 @@ def _card(name: str, slices: Slices, start_from: Pipeline | None, settings: dict
     salt = start_from.card["salt"] if start_from else f"braintut-{name}"
     hashes = fingerprints(salt, slices.patients)
     if start_from:
-        settings = {**settings, "start_from": start_from.card["settings"]}
         hashes = {key: sorted({*hashes[key], *start_from.card[key]}) for key in hashes}
     per_type = {
         tumour_type: {"slices": len(of_type), "patients": of_type.n_patients}

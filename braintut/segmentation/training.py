@@ -1,4 +1,4 @@
-"""Training a U-Net: batches, schedule, checkpoints, and going on after a break."""
+"""Training a U-Net, and going on after a break."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import math
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,10 @@ import numpy as np
 from braintut.dataset.slices import Slices
 from braintut.errors import DataError, ModelError
 from braintut.segmentation.augmentation import Augmentation
-from braintut.segmentation.checkpoints import Checkpoints, all_finite, digest, digests, weights_of
+from braintut.segmentation.batches import SliceBatches
+from braintut.segmentation.callbacks import Epochs, RunningAverage, StopAtNoNumber, Validation
+from braintut.segmentation.checkpoints import Checkpoints, digest, digests
 from braintut.segmentation.losses import DiceCrossEntropyLoss, DiceTypeLoss
-from braintut.segmentation.metrics import MISSED_BELOW, dice_score
-from braintut.segmentation.prediction import predict_probabilities
 from braintut.segmentation.unet import build_unet
 
 PRECISIONS = ("auto", "float32", "mixed_float16", "mixed_bfloat16")
@@ -35,44 +34,6 @@ class TrainingRun:
     history: list[dict]
 
 
-class SliceBatches(keras.utils.PyDataset):
-    """One epoch of shuffled, augmented batches, made in the background while the network computes.
-
-    The order and the augmentation depend on (seed, epoch, batch) alone, so a
-    training that was interrupted sees the same batches as an unbroken one.
-    With `typed`, the masks hold the label of the tumour's type in place of 1.
-    """
-
-    def __init__(
-        self,
-        slices: Slices,
-        batch_size: int,
-        augmentation: Augmentation | None = None,
-        seed: int = 0,
-        epoch: int = 0,
-        typed: bool = False,
-    ) -> None:
-        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=4)
-        self.slices, self.batch_size, self.augmentation = slices, batch_size, augmentation
-        self.seed, self.epoch, self.typed = seed, epoch, typed
-        self.order = np.random.default_rng([seed, epoch]).permutation(len(slices))
-
-    def __len__(self) -> int:
-        # A last, smaller batch would make batch statistics noisy; its slices come in another epoch.
-        return max(1, len(self.slices) // self.batch_size)
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        images = self.slices.images[chosen][..., None]
-        masks = self.slices.masks[chosen][..., None].astype(np.float32)
-        if self.augmentation is not None:
-            batch_seed = np.random.default_rng([self.seed, self.epoch, index]).integers(2**31)
-            images, masks = self.augmentation(images, masks, int(batch_seed))
-        if self.typed:
-            masks = masks * self.slices.labels[chosen].astype(np.float32)[:, None, None, None]
-        return images, masks
-
-
 def train_unet(
     train: Slices,
     validation: Slices | None = None,
@@ -84,13 +45,13 @@ def train_unet(
     augmentation: Augmentation | None = None,
     unet: dict | None = None,
     start_from: keras.Model | None = None,
-    averaging: float | None = None,
+    ema_momentum: float | None = None,
     folder: str | os.PathLike | None = None,
     keep: str = "best",
     seed: int = 0,
     precision: str = "auto",
     devices: list[str] | None = None,
-    report: Callable[[str], None] | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> TrainingRun:
     """Train a U-Net; call it again with the same folder and it goes on where it stopped.
 
@@ -112,7 +73,7 @@ def train_unet(
         Arguments of `build_unet`.
     start_from : keras.Model, optional
         Take the first weights from this network instead of drawing them.
-    averaging : float, optional
+    ema_momentum : float, optional
         Return (and validate) a running average of the weights instead of the
         weights: of it, each step keeps this share, 0..1, for example 0.998.
         The steps go back and forth around a good network; their average lies
@@ -131,7 +92,7 @@ def train_unet(
     devices : list of str, optional
         TensorFlow devices to share each batch; default: all GPUs if there are
         several.
-    report : callable, optional
+    log : callable, optional
         Gets one line an epoch; default: standard error.
 
     Returns
@@ -148,56 +109,48 @@ def train_unet(
     DataError
         If nothing can be written to the folder.
     """
-    report = report or (lambda line: print(line, file=sys.stderr, flush=True))
+    log = log or (lambda line: print(line, file=sys.stderr, flush=True))
     unet = unet or {}
-    typed = unet.get("classes", 1) > 1
-    _check_arguments(train, unet, epochs, batch_size, learning_rate, averaging, keep, precision)
+    _check_arguments(train, unet, epochs, batch_size, learning_rate, ema_momentum, keep, precision)
     if precision == "auto":
         precision = "mixed_float16" if _gpus() else "float32"
+    batches = SliceBatches(train, batch_size, augmentation, seed, typed=unet.get("classes", 1) > 1)
     with _precision(precision), _share_devices(devices):
         keras.utils.set_random_seed(seed)
         model = build_unet(**unet)
-        default_loss = DiceTypeLoss() if typed else DiceCrossEntropyLoss("batch")
-        model.compile(_optimiser(learning_rate, max(1, len(train) // batch_size), epochs), loss or default_loss)
+        default_loss = DiceTypeLoss() if batches.typed else DiceCrossEntropyLoss("batch")
+        model.compile(_optimiser(learning_rate, len(batches), epochs), loss or default_loss)
         model.optimizer.build(model.trainable_variables)
         if start_from is not None:
             _take_weights(model, start_from)
-    average = None if averaging is None else _RunningAverage(averaging, model.get_weights())
     settings = {
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed, "unet": unet,
         "loss": _loss_settings(loss), "augmentation": augmentation.settings if augmentation else None,
-        "start_from": digest(*start_from.get_weights()) if start_from else None, "averaging": averaging,
+        "start_from": digest(*start_from.get_weights()) if start_from else None, "ema_momentum": ema_momentum,
         "precision": precision, "size": train.images.shape[1], "n_slices": len(train),
     }  # fmt: skip
+    averaged = None if ema_momentum is None else model.get_weights()
     checkpoints, history, best_weights = None, [], None
     if folder:
         checkpoints = Checkpoints(Path(folder), settings | _slices_settings(train, validation))
-        history, best_weights = checkpoints.restore(model, average and average.weights)
+        history, best_weights = checkpoints.restore(model, averaged)
     if history:
-        report(f"going on after epoch {len(history)} of {epochs} ({folder})")
-    for epoch in range(len(history), epochs):
-        start = time.perf_counter()
-        batches = SliceBatches(train, batch_size, augmentation, seed, epoch, typed)
-        loss_value, diverged = _train_one_epoch(model, batches, average)
-        if diverged:
-            kept = f"; the {len(history)} epochs before are kept in {folder}" if checkpoints and history else ""
-            raise ModelError(
-                f"The training diverged in epoch {epoch + 1}: {diverged} at a learning rate of "
-                f"{learning_rate:g}; take a smaller one, 0.002 for example{kept}."
-            )
-        entry = {"epoch": epoch + 1, "loss": loss_value}
-        if validation is not None:
-            with weights_of(model, average and average.weights):
-                entry |= _validate(model, validation)
-                if entry["val_dice"] >= max((e["val_dice"] for e in history), default=0.0):
-                    best_weights = model.get_weights()
-        entry["seconds"] = round(time.perf_counter() - start, 1)
-        history.append(entry)
-        if checkpoints:
-            checkpoints.keep(model, history, best_weights, average and average.weights)
-        report(_line(entry, epochs))
-    if best_weights is not None and keep == "best":
-        model.set_weights(best_weights)
+        log(f"going on after epoch {len(history)} of {epochs} ({folder})")
+    average = None if averaged is None else RunningAverage(ema_momentum, averaged)
+    validating = None if validation is None else Validation(validation, average, history, best_weights)
+    keeping = Epochs(batches, history, checkpoints, validating, average, log)
+    steps = [StopAtNoNumber(learning_rate, folder), average, validating, keeping]
+    if len(history) < epochs:
+        model.fit(
+            batches,
+            epochs=epochs,
+            initial_epoch=len(history),
+            callbacks=[step for step in steps if step],
+            verbose=0,
+            shuffle=False,
+        )
+    if validating and validating.best_weights is not None and keep == "best":
+        model.set_weights(validating.best_weights)
     elif average:
         model.set_weights(average.weights)
     return TrainingRun(model, history)
@@ -209,7 +162,7 @@ def _check_arguments(
     epochs: int,
     batch_size: int,
     learning_rate: float,
-    averaging: float | None,
+    ema_momentum: float | None,
     keep: str,
     precision: str,
 ) -> None:
@@ -218,8 +171,8 @@ def _check_arguments(
         raise ModelError(f"keep must be 'best' or 'last', but is '{keep}'.")
     if precision not in PRECISIONS:
         raise ModelError(f"precision must be one of {', '.join(PRECISIONS)}, but is '{precision}'.")
-    if averaging is not None and not 0 <= averaging < 1:
-        raise ModelError(f"averaging must be at least 0 and below 1, but is {averaging}.")
+    if ema_momentum is not None and not 0 <= ema_momentum < 1:
+        raise ModelError(f"ema_momentum must be at least 0 and below 1, but is {ema_momentum}.")
     if not 0 < learning_rate < math.inf:
         raise ModelError(f"learning_rate must be a number above 0, but is {learning_rate}.")
     for name, value, least in (("epochs", epochs, 0), ("batch_size", batch_size, 1)):
@@ -257,17 +210,6 @@ def _take_weights(model: keras.Model, start_from: keras.Model) -> None:
     model.set_weights(start_from.get_weights())
 
 
-def _train_one_epoch(
-    model: keras.Model, batches: SliceBatches, average: _RunningAverage | None
-) -> tuple[float, str | None]:
-    """Train one epoch; return its mean loss, and what is wrong if it can't go on from there."""
-    callbacks = [_StopAtNoNumber(), *([average] if average else [])]
-    loss = float(model.fit(batches, verbose=0, shuffle=False, callbacks=callbacks).history["loss"][0])
-    if not math.isfinite(loss):
-        return loss, f"the loss is {loss}"
-    return loss, None if all_finite(model.get_weights()) else "there are weights that are no numbers"
-
-
 def _optimiser(learning_rate: float, batches: int, epochs: int) -> keras.optimizers.Optimizer:
     warmup = min(batches, max(1, batches * epochs // 10))
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -277,30 +219,6 @@ def _optimiser(learning_rate: float, batches: int, epochs: int) -> keras.optimiz
         warmup_steps=warmup,
     )
     return keras.optimizers.AdamW(schedule, weight_decay=1e-4, clipnorm=1.0)
-
-
-class _StopAtNoNumber(keras.callbacks.Callback):
-    """Ends an epoch at the first loss that is no number: nothing good comes after it.
-
-    Keras' `TerminateOnNaN` does the same, but prints.
-    """
-
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        if not math.isfinite(logs["loss"]):
-            self.model.stop_training = True
-
-
-def _validate(model: keras.Model, validation: Slices) -> dict:
-    predicted = predict_probabilities(model, validation.images) >= 0.5
-    dice = np.array([dice_score(t, p) for t, p in zip(validation.masks, predicted, strict=True)])
-    return {"val_dice": float(dice.mean()), "val_missed": float((dice < MISSED_BELOW).mean())}
-
-
-def _line(entry: dict, epochs: int) -> str:
-    text = f"epoch {entry['epoch']:3d}/{epochs}  loss {entry['loss']:.3f}"
-    if "val_dice" in entry:
-        text += f"  validation Dice {entry['val_dice']:.3f}, missed {entry['val_missed']:.0%}"
-    return text + f"  {entry['seconds']:.0f} s"
 
 
 @contextlib.contextmanager
@@ -331,19 +249,3 @@ def _share_devices(devices: list[str] | None) -> contextlib.AbstractContextManag
     import tensorflow as tf
 
     return tf.distribute.MirroredStrategy(devices).scope()
-
-
-class _RunningAverage(keras.callbacks.Callback):
-    """Follows the weights of a training, and the statistics of its normalisation, at a slower pace.
-
-    Keras' optimisers can average as well (`use_ema`), but put the average in
-    place of the weights at the end of each `fit`, which here is each epoch.
-    """
-
-    def __init__(self, share: float, weights: list[np.ndarray]) -> None:
-        super().__init__()
-        self.share, self.weights = share, weights
-
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        for mean, now in zip(self.weights, self.model.get_weights(), strict=True):
-            mean += (1 - self.share) * (now - mean)

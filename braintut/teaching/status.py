@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
 
 from braintut.dataset.locations import default_data_folder
-from braintut.quiet import import_quietly
+from braintut.quiet import quietly
 
 
 def show_status() -> None:
@@ -18,9 +19,11 @@ def show_status() -> None:
     Python 3..., Keras 3... on ...
     Data: phantoms
     """
-    keras = import_quietly("keras")
-    backend = keras.backend.backend()
-    version = import_quietly(backend).__version__
+    with quietly():
+        import keras
+
+        backend = keras.backend.backend()
+        version = importlib.import_module(backend).__version__
     print(f"Python {platform.python_version()}, Keras {keras.__version__} on {backend} {version}")
     print(_device(backend))
     chosen = os.environ.get("BRAINTUT_DATA") or f"{default_data_folder().name} if downloaded, else phantoms"
@@ -28,10 +31,15 @@ def show_status() -> None:
 
 
 def _device(backend: str) -> str:
-    if backend == "tensorflow":
-        gpus = [gpu.name for gpu in import_quietly("tensorflow").config.list_physical_devices("GPU")]
-    else:
-        gpus = [name for name in import_quietly("keras").distribution.list_devices() if not name.startswith("cpu")]
+    with quietly():
+        import keras
+
+        if backend == "tensorflow":
+            import tensorflow as tf
+
+            gpus = tf.config.list_physical_devices("GPU")
+        else:
+            gpus = [name for name in keras.distribution.list_devices() if not name.startswith("cpu")]
     if gpus:
         return f"GPU: {len(gpus)} found"
     return (

@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import keras
@@ -23,6 +23,7 @@ from braintut.pipeline.card import shipped_pairs
 from braintut.pipeline.evaluation import evaluate_slices
 from braintut.pipeline.fitting import fit_pipeline
 from braintut.pipeline.pipeline import Pipeline, load_pipeline
+from braintut.pipeline.recipe import Cycle
 from braintut.pipeline.scores import calibration, summarise, weak_points
 from braintut.pipeline.storage import as_stored
 from braintut.segmentation.mask import largest_component, mark_tumour
@@ -30,7 +31,7 @@ from braintut.segmentation.prediction import predict_probabilities
 from braintut.segmentation.segmenter import Segmenter
 from braintut.segmentation.training import TrainingRun
 from braintut.segmentation.unet import build_unet
-from making import head
+from making import head, small_recipe
 
 
 def with_mask(pipeline: Pipeline, probability: np.ndarray) -> Pipeline:
@@ -187,10 +188,7 @@ def test_masks_of_strangers_are_taken_where_there_are_any(tiny_pipeline, phantom
 
     monkeypatch.setattr(Segmenter, "masks", masks)
     monkeypatch.setattr(fitting, "fit_on_mixed_masks", fit_on_mixed_masks)
-    pair = fit_pipeline(
-        slices, name="new", unet_size=64, unet={"filters": 4, "depth": 3}, epochs=1, masks_from=[tiny_pipeline],
-        report=lambda line: None,
-    )  # fmt: skip
+    pair = fit_pipeline(slices, name="new", recipe=small_recipe(), masks_from=[tiny_pipeline], log=lambda line: None)
     # The tiny pair was fitted on folds 1 to 4: only the patients of fold 5 are strangers to it.
     assert (learnt_from[0].all(axis=(1, 2)) == (slices.folds == 5)).all()
     assert pair.card["settings"]["masks_from"] == ["tiny"]
@@ -228,13 +226,40 @@ def test_card_knows_the_training_patients_and_not_their_names(tiny_pipeline, pha
 def test_a_second_cycle_remembers_the_patients_of_the_first(tiny_pipeline, phantoms):
     new = phantoms[phantoms.folds == 5]
     second = fit_pipeline(
-        new, name="second", unet_size=64, unet={"filters": 4, "depth": 3}, epochs=1, jitters=1,
-        start_from=tiny_pipeline, learning_rate=1e-9, report=lambda line: None,
-    )  # fmt: skip
+        new,
+        name="second",
+        recipe=small_recipe(learning_rate=1e-9),
+        start_from=tiny_pipeline,
+        log=lambda line: None,
+    )
     assert all(second.was_fitted_on(patient) for patient in phantoms.patients)
     # With no learning rate to speak of, the kernels are where the first cycle left them.
     np.testing.assert_allclose(second.unet.get_weights()[0], tiny_pipeline.unet.get_weights()[0], atol=1e-6)
     assert second.training_losses[:-1] == tiny_pipeline.training_losses and len(tiny_pipeline.training_losses) == 4
+
+
+def test_cycles_of_one_recipe_are_those_of_one_pair_after_another(monkeypatch, phantoms, tmp_path):
+    asked, lines = [], []
+
+    def train(slices, *, unet, start_from, **settings):
+        asked.append({"start_from": start_from, **settings})
+        model = build_unet(slices.images.shape[1], **unet)
+        model.set_weights([np.full_like(w, len(asked)) for w in model.get_weights()])
+        return TrainingRun(model, [{"loss": float(len(asked))}])
+
+    monkeypatch.setattr(fitting, "train_unet", train)
+    cycles = (Cycle(epochs=3), Cycle(epochs=2, batch_size=8, learning_rate=0.001, ema_momentum=0.5))
+    recipe = replace(small_recipe(unet_size=32, depth=2), cycles=cycles)
+    pair = fit_pipeline(phantoms, name="two", recipe=recipe, folder=tmp_path, log=lines.append)
+    first, second = asked
+    assert first["start_from"] is None and (second["start_from"].get_weights()[0] == 1).all()
+    assert (pair.unet.get_weights()[0] == 2).all() and pair.training_losses == [1.0, 2.0]
+    assert [one["folder"] for one in asked] == [tmp_path / "cycle_1", tmp_path / "cycle_2"]
+    assert {name: second[name] for name in asdict(cycles[1])} == asdict(cycles[1])
+    assert lines[:2] == ["cycle 1 of 2", "cycle 2 of 2"]
+    settings = pair.card["settings"]
+    assert settings["learning_rate"] == 0.001 and settings["start_from"]["learning_rate"] == 0.002
+    assert "cycles" not in settings and "start_from" not in settings["start_from"]
 
 
 @pytest.fixture
@@ -247,12 +272,12 @@ def no_training(monkeypatch):
     monkeypatch.setattr(fitting, "train_unet", untrained)
 
 
-QUICK = {"unet_size": 32, "unet": {"filters": 4, "depth": 2}, "jitters": 1, "report": lambda line: None}
+QUICK = {"recipe": small_recipe(unet_size=32, depth=2, threshold=0.1), "log": lambda line: None}
 
 
 def test_slices_without_a_tumour_stay_out_of_the_classifiers(no_training, phantoms):
     both = concatenate([phantoms[phantoms.folds <= 3], load_phantoms(tumour_free=True)])
-    pair = fit_pipeline(both, name="mixed", threshold=0.1, **QUICK)
+    pair = fit_pipeline(both, name="mixed", **QUICK)
     for classifier in (pair.classifier, pair.classifier_true_mask):
         assert list(classifier.classes_) == [1, 2, 3]
     data = pair.card["data"]
@@ -292,16 +317,15 @@ def test_what_would_stop_the_classifiers_is_said_before_the_training(monkeypatch
     ("changes", "words"),
     [
         ({"unet_size": 32}, "size 64, not 32"),
-        ({"unet": {"filters": 4, "depth": 2}}, "depth 3, not 2"),
-        ({"unet": {"filters": 8, "depth": 3, "classes": 4}}, "filters 4, not 8 and classes 1, not 4"),
-        ({"unet": {"filters": 4, "depth": 3, "stem": 2}}, "stem 1, not 2"),
+        ({"depth": 2}, "depth 3, not 2"),
+        ({"filters": 8, "classes": 4}, "filters 4, not 8 and classes 1, not 4"),
+        ({"stem": 2}, "stem 1, not 2"),
     ],
 )
 def test_a_start_from_another_network_is_said_before_the_training(monkeypatch, phantoms, tiny_pipeline, changes, words):
     monkeypatch.setattr(fitting, "train_unet", lambda *_, **__: pytest.fail("the training began"))
-    same = {"unet_size": 64, "unet": {"filters": 4, "depth": 3}}
     with pytest.raises(ModelError, match=f"The pair 'tiny' to start from has a U-Net of {words}"):
-        fit_pipeline(phantoms, name="next", start_from=tiny_pipeline, **same | changes)
+        fit_pipeline(phantoms, name="next", start_from=tiny_pipeline, recipe=small_recipe(**changes))
 
 
 @pytest.mark.parametrize("weight", [np.nan, np.inf, 1e6])

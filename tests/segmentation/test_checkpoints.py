@@ -11,13 +11,14 @@ from keras import ops
 
 from braintut.errors import CheckpointError, DataError, ModelError
 from braintut.segmentation.augmentation import Augmentation
+from braintut.segmentation.callbacks import StopAtNoNumber
 from braintut.segmentation.checkpoints import Checkpoints, digest, digests
 from braintut.segmentation.losses import DiceLoss
-from braintut.segmentation.training import _train_one_epoch, train_unet
+from braintut.segmentation.training import train_unet
 from braintut.segmentation.unet import build_unet
 
 TINY = {"filters": 4, "depth": 2}
-HOW = {"epochs": 1, "batch_size": 8, "unet": TINY, "report": lambda line: None}
+HOW = {"epochs": 1, "batch_size": 8, "unet": TINY, "log": lambda line: None}
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ OTHERS = {
     "loss": ({"loss": DiceLoss()}, "loss was default, is now {'name'"),
     "precision": ({"precision": "mixed_bfloat16"}, "precision was float32, is now mixed_bfloat16"),
     "rate": ({"learning_rate": 0.1}, "learning_rate was 0.002, is now 0.1"),
-    "averaging": ({"averaging": 0.9}, "averaging was None, is now 0.9"),
+    "ema_momentum": ({"ema_momentum": 0.9}, "ema_momentum was None, is now 0.9"),
 }
 
 
@@ -81,7 +82,7 @@ def test_another_training_never_goes_on_in_the_folder(small, trained, changes, w
 
 def test_the_same_training_is_taken_as_it_is(small, trained):
     lines = []
-    run = train_unet(small, small[:2], **HOW | {"report": lines.append}, folder=trained)
+    run = train_unet(small, small[:2], **HOW | {"log": lines.append}, folder=trained)
     assert len(run.history) == 1 and lines == [f"going on after epoch 1 of 1 ({trained})"]
 
 
@@ -221,7 +222,7 @@ def test_a_training_that_diverges_stops_and_keeps_the_good_epochs(small, tmp_pat
         loss.factor.assign(np.nan)
 
     with pytest.raises(ModelError) as caught:
-        train_unet(small, **HOW | {"epochs": 3, "report": doom}, loss=loss, averaging=0.5, folder=tmp_path / "run")
+        train_unet(small, **HOW | {"epochs": 3, "log": doom}, loss=loss, ema_momentum=0.5, folder=tmp_path / "run")
     words = str(caught.value)
     assert words.startswith("The training diverged in epoch 2: the loss is nan at a learning rate of 0.002")
     assert f"epochs before are kept in {tmp_path / 'run'}" in words and len(lines) == 1
@@ -234,21 +235,19 @@ def test_a_training_that_diverges_stops_and_keeps_the_good_epochs(small, tmp_pat
     [(1.0, 1.0, None), (np.inf, 1.0, "the loss is inf"), (1.0, np.inf, "weights that are no numbers")],
 )
 def test_an_epoch_is_good_only_if_loss_and_weights_are_numbers(loss, weight, words):
-    class Trained:
-        def fit(self, *_, **__):
-            return SimpleNamespace(history={"loss": [loss]})
-
-        def get_weights(self):
-            return [np.array([1.0, weight])]
-
-    told = _train_one_epoch(Trained(), None, None)[1]
-    assert told is None if words is None else words in told
+    stop = StopAtNoNumber(0.002)
+    stop.set_model(SimpleNamespace(get_weights=lambda: [np.array([1.0, weight])]))
+    if words is None:
+        stop.on_epoch_end(0, {"loss": loss})
+        return
+    with pytest.raises(ModelError, match=words):
+        stop.on_epoch_end(0, {"loss": loss})
 
 
 ARGUMENTS = {
     "precision": ({"precision": "fp16"}, "precision must be one of auto, float32, mixed_float16"),
     "keep": ({"keep": "first"}, "keep must be"),
-    "averaging": ({"averaging": np.nan}, "averaging must be"),
+    "ema_momentum": ({"ema_momentum": np.nan}, "ema_momentum must be"),
     "learning rate": ({"learning_rate": np.nan}, "learning_rate must be a number above 0, but is nan"),
     "epochs": ({"epochs": 1.5}, "epochs must be a whole number from 0 on, but is 1.5"),
     "batch size": ({"batch_size": 0}, "batch_size must be a whole number from 1 on, but is 0"),

@@ -12,11 +12,13 @@ import pytest
 
 from braintut.dataset.load import load_phantoms
 from braintut.errors import ModelError
+from braintut.segmentation import callbacks
 from braintut.segmentation.augmentation import Augmentation
+from braintut.segmentation.batches import SliceBatches
 from braintut.segmentation.losses import DiceTypeLoss
 from braintut.segmentation.metrics import dice_score
 from braintut.segmentation.prediction import predict_probabilities
-from braintut.segmentation.training import SliceBatches, train_unet
+from braintut.segmentation.training import train_unet
 
 TINY = {"filters": 4, "depth": 2}
 
@@ -43,14 +45,14 @@ def test_typed_batches_hold_labels(few):
 
 
 def test_a_network_with_types_learns_both(few):
-    run = train_unet(few, epochs=3, batch_size=8, unet={**TINY, "classes": 4}, report=lambda line: None)
+    run = train_unet(few, epochs=3, batch_size=8, unet={**TINY, "classes": 4}, log=lambda line: None)
     assert run.history[-1]["loss"] < run.history[0]["loss"]
     assert isinstance(run.model.loss, DiceTypeLoss)
 
 
 def test_training_learns_and_keeps_the_best_epoch(few):
     lines = []
-    run = train_unet(few, few, epochs=3, batch_size=8, unet=TINY, report=lines.append)
+    run = train_unet(few, few, epochs=3, batch_size=8, unet=TINY, log=lines.append)
     assert run.history[-1]["loss"] < run.history[0]["loss"]
     assert len(lines) == 3 and lines[0].startswith("epoch   1/3  loss")
     assert {"epoch", "loss", "val_dice", "val_missed", "seconds"} == set(run.history[0])
@@ -64,7 +66,7 @@ from braintut.segmentation.augmentation import Augmentation
 from braintut.segmentation.training import train_unet
 few = load_phantoms()[:24].resized(32)
 run = train_unet(few, few[:8], epochs=4, batch_size=8, unet={"filters": 4, "depth": 2}, augmentation=Augmentation(),
-                 averaging=0.8, folder=sys.argv[1], report=lambda line: print(line, flush=True))
+                 ema_momentum=0.8, folder=sys.argv[1], log=lambda line: print(line, flush=True))
 print(json.dumps([[e["loss"], e["val_dice"]] for e in run.history]))
 """
 
@@ -90,8 +92,8 @@ def test_training_killed_goes_on_as_if_unbroken(tmp_path):
 
 
 def test_averaging_returns_the_average_and_validates_it(few):
-    how = {"epochs": 2, "batch_size": 8, "unet": TINY, "keep": "last", "report": lambda line: None}
-    plain, at_once, slow = (train_unet(few, few, **how, averaging=share) for share in (None, 1e-9, 1 - 1e-9))
+    how = {"epochs": 2, "batch_size": 8, "unet": TINY, "keep": "last", "log": lambda line: None}
+    plain, at_once, slow = (train_unet(few, few, **how, ema_momentum=share) for share in (None, 1e-9, 1 - 1e-9))
     first = train_unet(few, **{**how, "epochs": 0}).model.get_weights()
     for name, one, other in (("at once", at_once, plain.model.get_weights()), ("slow", slow, first)):
         np.testing.assert_allclose(one.model.get_weights()[0], other[0], atol=1e-4, err_msg=name)
@@ -104,41 +106,39 @@ def test_averaging_returns_the_average_and_validates_it(few):
 @pytest.mark.parametrize("share", [-0.5, 1.0])
 def test_averaging_is_a_share(few, share):
     with pytest.raises(ModelError, match=f"below 1, but is {share}"):
-        train_unet(few, epochs=1, unet=TINY, averaging=share)
+        train_unet(few, epochs=1, unet=TINY, ema_momentum=share)
 
 
 def test_checkpoints_leave_other_files_alone(few, tmp_path):
     mine = tmp_path / "mine.weights.h5"
     mine.write_bytes(b"mine")
-    how = {"batch_size": 8, "unet": TINY, "report": lambda line: None}
-    train_unet(few, epochs=2, **how, averaging=0.5, folder=tmp_path)
+    how = {"batch_size": 8, "unet": TINY, "log": lambda line: None}
+    train_unet(few, epochs=2, **how, ema_momentum=0.5, folder=tmp_path)
     names = {"mine.weights.h5", "epoch_0002.weights.h5", "average_0002.weights.h5", "state.json"}
     assert {file.name for file in tmp_path.iterdir()} == names and mine.read_bytes() == b"mine"
 
 
 def test_other_settings_do_not_go_on_in_the_same_folder(few, tmp_path):
-    train_unet(few, epochs=1, batch_size=8, unet=TINY, folder=tmp_path, report=lambda line: None)
+    train_unet(few, epochs=1, batch_size=8, unet=TINY, folder=tmp_path, log=lambda line: None)
     with pytest.raises(ModelError, match="batch_size was 8, is now 4"):
-        train_unet(few, epochs=1, batch_size=4, unet=TINY, folder=tmp_path, report=lambda line: None)
+        train_unet(few, epochs=1, batch_size=4, unet=TINY, folder=tmp_path, log=lambda line: None)
 
 
 def test_keep_decides_which_weights_come_back(few, monkeypatch):
     # The first epoch is told to be the best one.
     scores = iter([0.9, 0.1, 0.9, 0.1])
-    monkeypatch.setattr(
-        "braintut.segmentation.training._validate", lambda *_: {"val_dice": next(scores), "val_missed": 0.0}
-    )
-    how = {"epochs": 2, "batch_size": 8, "unet": TINY, "report": lambda line: None}
+    monkeypatch.setattr(callbacks, "validate", lambda *_: {"val_dice": next(scores), "val_missed": 0.0})
+    how = {"epochs": 2, "batch_size": 8, "unet": TINY, "log": lambda line: None}
     best, last = (train_unet(few, few, **how, keep=keep).model.get_weights() for keep in ("best", "last"))
     assert any(not np.array_equal(a, b) for a, b in zip(best, last, strict=True))
-    once = train_unet(few, epochs=2, batch_size=8, unet=TINY, report=lambda line: None).model.get_weights()
+    once = train_unet(few, epochs=2, batch_size=8, unet=TINY, log=lambda line: None).model.get_weights()
     np.testing.assert_allclose(last[0], once[0], atol=1e-4)
     with pytest.raises(ModelError, match="keep must be 'best' or 'last'"):
         train_unet(few, **how, keep="first")
 
 
 def test_mixed_precision_is_put_back(few):
-    run = train_unet(few, epochs=1, batch_size=8, unet=TINY, precision="mixed_bfloat16", report=lambda line: None)
+    run = train_unet(few, epochs=1, batch_size=8, unet=TINY, precision="mixed_bfloat16", log=lambda line: None)
     assert keras.config.dtype_policy().name == "float32"
     assert run.model.output.dtype == "float32"
 
@@ -156,7 +156,7 @@ def test_two_devices_share_a_batch_and_agree_with_one(tmp_path):
         devices = ["CPU:0", "CPU:1"] if sys.argv[1] == "2" else None
         # Batch statistics are counted on each device, so without them both ways are the same arithmetic.
         run = train_unet(few, epochs=2, batch_size=8, unet={"filters": 4, "depth": 2, "normalisation": "none"},
-                         devices=devices, report=lambda line: None,
+                         devices=devices, log=lambda line: None,
                          loss=__import__("keras").losses.BinaryCrossentropy())
         print(*[e["loss"] for e in run.history])
         """

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from braintut.dataset.scan import Scan
-from braintut.quiet import import_quietly
+from braintut.quiet import quietly
 from braintut.teaching.exercises.checking import as_number, as_numbers, call, demand, exercise, expect
 
 
@@ -66,7 +66,8 @@ def bottom(shape: object) -> str:
 @exercise
 def decoder_step(up_one_level: Callable) -> str:
     """Check a function (x, bridge, filters) that goes up one level of a U-Net."""
-    keras = import_quietly("keras")
+    with quietly():
+        import keras
     x, bridge = keras.Input((8, 8, 32)), keras.Input((16, 16, 12))
     result = call(up_one_level, x, bridge, 10, what="an 8 x 8 picture with 32 channels and a 16 x 16 bridge")
     demand(hasattr(result, "shape"), f"the function returned a {type(result).__name__}, not the output of a layer.")
@@ -103,13 +104,16 @@ def three_trainings(build: Callable, scan: Scan, steps: int = 40) -> dict[str, l
     dict of str to list of float
         Dice loss after each step, for A, B and C.
     """
-    keras, losses = import_quietly("keras"), import_quietly("braintut.segmentation.losses")
+    with quietly():
+        import keras
+
+        from braintut.segmentation.losses import DiceLoss
     images, masks = scan.image[None, ..., None], scan.true_mask[None, ..., None].astype(np.float32)
     out_of_order = np.random.default_rng(0).permutation(masks.ravel()).reshape(masks.shape)
     keras.utils.set_random_seed(0)
     model = build()
     optimizer = keras.optimizers.Adam()
-    model.compile(optimizer, losses.DiceLoss())
+    model.compile(optimizer, DiceLoss())
     first_weights = model.get_weights()
     curves = {}
     # One model that starts anew three times: Keras takes longer to prepare a network than to train it here.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from braintut.quiet import import_quietly
+from braintut.quiet import quietly
 from braintut.teaching.exercises.checking import NotYet, as_number, call, demand, demand_true_or_false, exercise, expect
 
 COULD_BE = {
@@ -39,7 +39,8 @@ def could_be_a_scan(could_be: object) -> str:
 @exercise
 def move(function: Callable) -> str:
     """Check a function (layer, image, mask) that moves both alike and gives back a mask of zeros and ones."""
-    layers = import_quietly("keras.layers")
+    with quietly():
+        from keras import layers
     black = {"fill_mode": "constant", "fill_value": 0.0}
     mask = np.zeros((1, 32, 32, 1), np.float32)
     mask[:, 6:16, 14:26] = 1
@@ -63,7 +64,8 @@ def move(function: Callable) -> str:
 
 
 def _as_pair(result: object) -> tuple[np.ndarray, np.ndarray]:
-    ops = import_quietly("keras.ops")
+    with quietly():
+        from keras import ops
     demand(not isinstance(result, Mapping), "the function returned the dictionary; take picture and mask out of it.")
     demand(isinstance(result, tuple | list) and len(result) == 2, "the function should return two things: image, mask.")
     arrays = []

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from braintut.dataset.slices import Slices
-from braintut.quiet import import_quietly
+from braintut.quiet import quietly
 from braintut.teaching.exercises.checking import NotYet, as_number, call, demand, exercise, expect
 
 SMALLEST_SLOPE, LARGEST_SLOPE = 2e-8, 0.5
@@ -150,17 +150,21 @@ def _left_after(function: Callable, folder: Path, done: int, of: int) -> float:
 
 def _small_network(normalisation: str) -> tuple:
     """Make a compiled network, and keep the first values of its weights and of its optimiser."""
-    keras, segmentation = import_quietly("keras"), import_quietly("braintut.segmentation")
+    with quietly():
+        import keras
+
+        from braintut.segmentation import DiceCrossEntropyLoss, build_unet
     keras.utils.set_random_seed(0)
-    model = segmentation.build_unet(32, filters=8, depth=2, normalisation=normalisation)
-    model.compile(keras.optimizers.Adam(), segmentation.DiceCrossEntropyLoss("batch"))
+    model = build_unet(32, filters=8, depth=2, normalisation=normalisation)
+    model.compile(keras.optimizers.Adam(), DiceCrossEntropyLoss("batch"))
     model.optimizer.build(model.trainable_variables)
     return model, (model.get_weights(), [keras.ops.convert_to_numpy(v) for v in model.optimizer.variables])
 
 
 def _train_from(model: object, start: tuple, validation: Slices, train: Slices, rate: float, epochs: int) -> list[dict]:
     """Put weights and optimiser back to their start and train: A and C share a network, which is built only once."""
-    segmentation = import_quietly("braintut.segmentation")
+    with quietly():
+        from braintut.segmentation import dice_score, predict_probabilities
     model.set_weights(start[0])
     for variable, value in zip(model.optimizer.variables, start[1], strict=True):
         variable.assign(value)
@@ -169,8 +173,8 @@ def _train_from(model: object, start: tuple, validation: Slices, train: Slices, 
     history = []
     for epoch in range(epochs):
         loss = model.fit(images, masks, batch_size=8, verbose=0).history["loss"][0]
-        predicted = segmentation.predict_probabilities(model, validation.images, batch_size=40) >= 0.5
-        dice = [segmentation.dice_score(t, p) for t, p in zip(validation.masks, predicted, strict=True)]
+        predicted = predict_probabilities(model, validation.images, batch_size=40) >= 0.5
+        dice = [dice_score(t, p) for t, p in zip(validation.masks, predicted, strict=True)]
         history.append({"epoch": epoch + 1, "loss": float(loss), "val_dice": float(np.mean(dice))})
     return history
 
