@@ -36,36 +36,11 @@ def make_pair(
     masks_from: Sequence[str] = (),
     numbers_from: Path | None = None,
 ) -> Pipeline:
-    """Train a pair, write it to a folder, and measure it on the fold that was held out.
+    """Train a pair, write it to a folder, and measure it on the fold that was held out; `log` gets a line a step.
 
-    Parameters
-    ----------
-    data : str
-        Folder of the figshare set, or "phantoms".
-    out : Path
-        Folder for the pair.
-    log : callable
-        Gets one line a step.
-    recipe : Recipe
-    name : str, optional
-        Name in the card; default: the folder's.
-    hold_out : int, optional
-        Official fold to leave out and measure on.
-    folds : str, optional
-        Official folds to use, see `fold_numbers`; default: all.
-    start_from, masks_from : str
-        Pairs, by name or folder, see `fitting.fit_pipeline`.
-    numbers_from : Path, optional
-        Another pair, or a `records.json`, whose numbers the card shall show.
-
-    Returns
-    -------
-    Pipeline
-
-    Raises
-    ------
-    BraintutError
-        Whatever would stop it is said before the training where it can be known.
+    `data` is a folder of the figshare set, or "phantoms"; pairs are given by name or folder. What else the arguments
+    mean, `braintut train --help` and `fit_pipeline` tell. Whatever would stop it is said before hours are spent, where
+    it can be known.
     """
     wanted = None if folds is None else fold_numbers(folds)
     borrowed = _numbers_of(numbers_from) if numbers_from else None

@@ -6,7 +6,7 @@ import inspect
 import math
 import os
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -24,40 +24,40 @@ AUGMENTATION: dict[str, bool | float] = {
 """Changes of the slices that a recipe makes unless it says otherwise: those of `Augmentation`, and a little noise."""
 
 
-def _setting(default: object, fits: Callable[[Any], bool], words: str) -> Any:
-    """A field with what it takes, as a test and in words."""
-    return field(default=default, metadata={"fits": fits, "words": words})
-
-
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _whole(default: int, least: int, most: int = 2**31 - 1) -> Any:
-    upwards = "on" if most == 2**31 - 1 else f"to {most}"
-    fits = lambda v: isinstance(v, int) and not isinstance(v, bool) and least <= v <= most  # noqa: E731
-    return _setting(default, fits, f"a whole number from {least} {upwards}")
+def _number(default: float | None, fits: Callable[[float], bool], words: str) -> Any:
+    """A field with what it takes, as a test and in words; so are the next two. Without a default it may be None."""
+    takes = lambda v: (v is None and default is None) or (_is_number(v) and fits(v))  # noqa: E731
+    return field(default=default, metadata={"takes": takes, "words": words})
 
 
-def _choice(default: object, choices: Iterable) -> Any:
-    choices = tuple(choices)
-    fits = lambda v: not isinstance(v, bool) and v in choices  # noqa: E731
-    return _setting(default, fits, f"one of {', '.join(map(str, choices))}")
+def _whole(default: int, least: int, most: float = math.inf) -> Any:
+    words = f"a whole number from {least} {'on' if most == math.inf else f'to {most}'}"
+    return _number(default, lambda v: isinstance(v, int) and least <= v <= most, words)
+
+
+def _choice(*choices: object) -> Any:
+    takes = lambda v: v in choices and type(v) is type(choices[0])  # noqa: E731
+    words = f"one of {', '.join(str(choice).lower() for choice in choices)}"
+    return field(default=choices[0], metadata={"takes": takes, "words": words})
 
 
 class _Checked:
-    """A dataclass whose fields are looked at when it is made."""
+    """A dataclass whose fields are looked at when it is made; a `ModelError` names the first that does not fit."""
 
     def __post_init__(self) -> None:
         for entry in fields(self):
             value = getattr(self, entry.name)
-            if entry.metadata and not entry.metadata["fits"](value):
+            if entry.metadata and not entry.metadata["takes"](value):
                 raise ModelError(f"{entry.name} ({str(value)[:80]}) must be {entry.metadata['words']}.")
 
 
 @dataclass(frozen=True)
 class Network(_Checked):
-    """The U-Net of a recipe, see `build_unet`.
+    """The U-Net of a recipe, `[unet]` in a file; see `build_unet`.
 
     Parameters
     ----------
@@ -74,31 +74,29 @@ class Network(_Checked):
     filters: int = _whole(24, 1, 256)
     depth: int = _whole(4, 1, 8)
     stem: int = _whole(2, 1, 16)
-    classes: int = _choice(4, (4, 1))
+    classes: int = _choice(4, 1)
 
 
 @dataclass(frozen=True)
 class Cycle(_Checked):
-    """One cycle of the learning rate, see `train_unet`.
+    """One cycle of the learning rate, `[[cycle]]` in a file; see `train_unet`.
 
     Parameters
     ----------
     epochs : int
-        Passes over the slices, from 1 on.
+        Passes over the slices.
     batch_size : int
-        Slices a step, from 1 on.
+        Slices a step.
     learning_rate : float
-        Highest learning rate, above 0.
+        Highest learning rate.
     ema_momentum : float, optional
-        Keep a running average of the weights, of which each step keeps this share, 0..1 (1 excluded).
+        Keep a running average of the weights, of which each step keeps this share, 0..1.
     """
 
     epochs: int = _whole(45, 1)
     batch_size: int = _whole(16, 1)
-    learning_rate: float = _setting(2e-3, lambda v: _is_number(v) and v > 0, "a number above 0")
-    ema_momentum: float | None = _setting(
-        None, lambda v: v is None or (_is_number(v) and 0 <= v < 1), "at least 0 and below 1"
-    )
+    learning_rate: float = _number(2e-3, lambda v: v > 0, "a number above 0")
+    ema_momentum: float | None = _number(None, lambda v: 0 <= v < 1, "at least 0 and below 1")
 
 
 @dataclass(frozen=True)
@@ -110,11 +108,10 @@ class Recipe(_Checked):
     unet_size : int
         Side of the picture that the U-Net sees, in pixels, 16..1024.
     unet : Network
-        `[unet]` in a file.
     cycles : tuple of Cycle
-        Each goes on with the U-Net of the one before. `[[cycle]]` in a file.
+        Each goes on with the U-Net of the one before.
     augmentation : dict
-        Settings of `Augmentation` that are to differ from `AUGMENTATION`. `[augmentation]` in a file.
+        Settings of `Augmentation` that are to differ from `AUGMENTATION`; `[augmentation]` in a file.
     classifier : str
         Kind, as in `make_classifier`.
     jitters : int
@@ -126,17 +123,12 @@ class Recipe(_Checked):
     threshold : float
         A pixel belongs to the tumour from this probability on, 0..0.99.
     faint_threshold : float, optional
-        Second threshold where nothing reaches the first, see `mark_tumour`.
+        Second, lower one where nothing reaches the first, see `mark_tumour`.
         For sets without healthy heads.
     seed : int
         Fixes all that is drawn by lot.
     precision : {"auto", "float32", "mixed_float16", "mixed_bfloat16"}
         As in `train_unet`.
-
-    Raises
-    ------
-    ModelError
-        If a value is of another type or out of its range.
 
     Examples
     --------
@@ -148,13 +140,13 @@ class Recipe(_Checked):
     unet: Network = Network()
     cycles: tuple[Cycle, ...] = (Cycle(),)
     augmentation: dict[str, bool | float] = field(default_factory=dict)
-    classifier: str = _choice("svm", KINDS)
+    classifier: str = _choice(*KINDS)
     jitters: int = _whole(3, 0)
-    mirror: bool = _setting(False, lambda v: isinstance(v, bool), "true or false")
-    threshold: float = _setting(THRESHOLD, lambda v: _is_number(v) and 0 <= v <= 0.99, "a number from 0 to 0.99")
-    faint_threshold: float | None = _setting(None, lambda v: v is None or _is_number(v), "a number")
-    seed: int = _whole(0, 0)
-    precision: str = _choice("auto", PRECISIONS)
+    mirror: bool = _choice(False, True)
+    threshold: float = _number(THRESHOLD, lambda v: 0 <= v <= 0.99, "a number from 0 to 0.99")
+    faint_threshold: float | None = _number(None, lambda v: True, "a number")
+    seed: int = _whole(0, 0, 2**32 - 1)
+    precision: str = _choice(*PRECISIONS)
 
     def __post_init__(self) -> None:
         """Look at each value, then at those that must fit together."""
@@ -197,41 +189,43 @@ class Recipe(_Checked):
             entries = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError) as error:
             raise ModelError(f"{path} is no recipe in TOML ({brief(error)}).") from error
-        if "cycle" in entries:
-            cycles = entries.pop("cycle")
-            if not isinstance(cycles, list):
-                raise ModelError(f"{path}: cycle must be a list of tables: write [[cycle]] above each.")
-            entries["cycles"] = tuple(_read(Cycle, one, path, f"cycle {n}: ") for n, one in enumerate(cycles, 1))
-        elif "cycles" in entries:
-            raise ModelError(f"{path}: there is no key 'cycles' in a recipe; write [[cycle]] above each.")
-        if "unet" in entries:
-            entries["unet"] = _read(Network, entries["unet"], path, "unet: ")
-        if not isinstance(entries.get("augmentation", {}), dict):
-            raise ModelError(f"{path}: augmentation must be a table, [augmentation].")
-        return _read(cls, entries, path, "")
+        try:
+            cycles = entries.pop("cycle", [{}])
+            if not isinstance(cycles, list) or "cycles" in entries:
+                raise ModelError("Cycles are a list of tables; write [[cycle]] above each.")
+            entries["cycles"] = tuple(_make(Cycle, one, f"cycle {n}: ") for n, one in enumerate(cycles, 1))
+            entries["unet"] = _make(Network, entries.get("unet", {}), "unet: ")
+            _demand_table(entries.get("augmentation", {}), "augmentation: ")
+            return _make(cls, entries)
+        except ModelError as error:
+            raise ModelError(f"{path}: {error}") from error
 
 
 def _check_change(name: str, value: object) -> None:
     if name not in AUGMENTATION:
         raise ModelError(f"augmentation: there is no key '{name}'; known are {', '.join(AUGMENTATION)}.")
+    most = 180 if name == "rotation" else 1
     if isinstance(AUGMENTATION[name], bool):
         words, fits = "true or false", isinstance(value, bool)
     else:
-        most = 180 if name == "rotation" else 1
         words, fits = f"a number from 0 to {most}", _is_number(value) and 0 <= value <= most
     if not fits:
         raise ModelError(f"augmentation: {name} ({str(value)[:80]}) must be {words}.")
 
 
-def _read(part: type, entries: object, path: object, place: str) -> Any:
-    """Make a part of a recipe of the entries of a file; errors name the file and the key."""
-    if not isinstance(entries, dict):
-        raise ModelError(f"{path}: {place}a table of keys and values must stand here.")
+def _make(part: type, entries: object, place: str = "") -> Any:
+    """Make a part of a recipe of the entries of a file; errors begin with its place there."""
+    _demand_table(entries, place)
     known = [entry.name for entry in fields(part)]
     unknown = [key for key in entries if key not in known]
     if unknown:
-        raise ModelError(f"{path}: {place}there is no key '{unknown[0]}'; known are {', '.join(known)}.")
+        raise ModelError(f"{place}there is no key '{unknown[0]}'; known are {', '.join(known)}.")
     try:
         return part(**entries)
     except ModelError as error:
-        raise ModelError(f"{path}: {place}{error}") from error
+        raise ModelError(f"{place}{error}") from error
+
+
+def _demand_table(entries: object, place: str) -> None:
+    if not isinstance(entries, dict):
+        raise ModelError(f"{place}a table of keys and values must stand here.")
