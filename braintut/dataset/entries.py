@@ -31,8 +31,8 @@ _COPY_MARKS = re.compile(
 class MatEntry:
     """Where one slice lies: a loose file, or a member of a zip. `id` is its number as text.
 
-    `within` names the zips between `path` and `member`, outermost first, where
-    zips lie in a zip. `crc` is the checksum that a zip states of its member.
+    `within` names the zips between `path` and `member`, outermost first, where zips lie in a zip. `crc` is the
+    checksum that a zip states of its member.
     """
 
     id: str
@@ -78,14 +78,6 @@ class MatEntry:
 
 def find_mats(place: Path) -> list[MatEntry]:
     """All `.mat` files of a folder (with sub-folders and zips) or of one zip, `cvind.mat` and copies among them.
-
-    Parameters
-    ----------
-    place : path
-
-    Returns
-    -------
-    list of MatEntry
 
     Raises
     ------

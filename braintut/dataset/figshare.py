@@ -41,19 +41,17 @@ def list_slices(folder: str | os.PathLike) -> list[MatEntry]:
     Returns
     -------
     list of MatEntry
-        In the order of their numbers, those without one by name at the end. Copies
-        ("1 (1).mat", or a loose file and the same one in a zip) count once.
+        In the order of their numbers, those without one by name at the end. Copies ("1 (1).mat", or a loose file and
+        the same one in a zip) count once.
 
     Raises
     ------
     DataError
-        If there is no such folder, it holds no slice, a zip is damaged, or two
-        different files have one number.
+        If there is no such folder, it holds no slice, a zip is damaged, or two different files have one number.
 
     Notes
     -----
-    What is left out, or lies there in a form that is not read, is said on
-    stderr.
+    What is left out, or lies there in a form that is not read, is said on stderr.
     """
     folder = Path(folder)
     mats = find_mats(folder)
@@ -91,8 +89,8 @@ def read_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = T
     Raises
     ------
     DataError
-        If a file cannot be read, two files of one number differ, or a slice has
-        no fold in `cvind.mat`; the message names it.
+        If a file cannot be read, two files of one number differ, or a slice has no fold in `cvind.mat`; the message
+        names it.
     """
     entries, folds = list_slices(folder), read_folds(folder)
     fold_of_each = np.array([fold_of(entry, folds) for entry in entries])  # before the long part, as it may complain
@@ -128,19 +126,12 @@ def load_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = T
     Parameters
     ----------
     folder : path
-        Folder of `.mat` files or zips, or one zip; the cache is a file `slices_<size>_<key>.h5`
-        in it (beside a zip).
-    size : int
-    progress : bool
-
-    Returns
-    -------
-    Slices
+        Folder of `.mat` files or zips, or one zip; the cache is a file `slices_<size>_<key>.h5` in it (beside a zip).
 
     Notes
     -----
-    The key is made of the files' names, sizes and times, so a folder that
-    changes is converted again, and so is one whose cache is damaged.
+    The key is made of the files' names, sizes and times, so a folder that changes is converted again, and so is one
+    whose cache is damaged.
     """
     folder = Path(folder)
     files = [path for path in find_files(folder) if path.suffix.lower() == ".mat" or is_zip(path)]

@@ -27,8 +27,7 @@ def head_mask(image: np.ndarray) -> np.ndarray:
 
     Notes
     -----
-    The bright end is the 99.5th percentile, so a few white pixels do not
-    decide.
+    The bright end is the 99.5th percentile, so a few white pixels do not decide.
     """
     _, edge = _air_and_edge(image)
     return image > edge
@@ -45,8 +44,7 @@ def normalise(image: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of float32, shape (H, W)
-        0 is the 1st percentile of the picture (air), 1 the 99.5th percentile
-        of the head; values beyond are clipped.
+        0 is the 1st percentile of the picture (air), 1 the 99.5th percentile of the head; values beyond are clipped.
 
     Raises
     ------
@@ -93,14 +91,9 @@ def resize(image: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     size : int or (int, int)
         New side, or new (height, width), in pixels.
 
-    Returns
-    -------
-    ndarray of float32
-
     Notes
     -----
-    Pillow widens its bilinear filter when it shrinks, which averages instead
-    of dropping pixels.
+    Pillow widens its bilinear filter when it shrinks, which averages instead of dropping pixels.
     """
     height, width = (size, size) if np.ndim(size) == 0 else size
     image = np.asarray(image, np.float32)
@@ -117,10 +110,6 @@ def resize_mask(mask: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     mask : ndarray of bool, shape (H, W)
     size : int or (int, int)
         New side, or new (height, width), in pixels.
-
-    Returns
-    -------
-    ndarray of bool
 
     Raises
     ------
@@ -145,8 +134,8 @@ def to_square(image: np.ndarray, size: int) -> np.ndarray:
 
     Notes
     -----
-    `from_square` is the way back, `mask_to_square` does the same to a mask, and
-    `square_pixel_mm` tells the pixel size that follows.
+    `from_square` is the way back, `mask_to_square` does the same to a mask, and `square_pixel_mm` tells the pixel size
+    that follows.
     """
     return resize(_pad_to_square(image), size)
 

@@ -36,21 +36,20 @@ def read_mat(source: str | os.PathLike | BinaryIO, name: str | None = None) -> S
 
     Parameters
     ----------
-    source : path or binary file
     name : str, optional
         What errors call the file; default its path.
 
     Returns
     -------
     Scan
-        With label, patient, true mask and border. Arrays are upright: MATLAB stores them
-        transposed, so they are turned back. Figshare's files state no pixel size.
+        With label, patient, true mask and border. Arrays are upright: MATLAB stores them transposed, so they are
+        turned back. Figshare's files state no pixel size.
 
     Raises
     ------
     DataError
-        If it is missing, locked, may not be read, is no MATLAB v7.3 or damaged,
-        or a field is missing or odd. The message tells which.
+        If it is missing, locked, may not be read, is no MATLAB v7.3 or damaged, or a field is missing or odd. The
+        message tells which.
     """
     name = name or str(source)
     with open_mat(source, name) as file:
@@ -63,13 +62,8 @@ def open_mat(source: str | os.PathLike | BinaryIO, name: str) -> Iterator[h5py.F
 
     Parameters
     ----------
-    source : path or binary file
     name : str
         What errors call the file.
-
-    Yields
-    ------
-    h5py.File
     """
     try:
         if isinstance(source, str | os.PathLike):

@@ -43,10 +43,6 @@ UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 def read_picture(path: Path) -> Scan:
     """Read a PNG or JPEG as one grey picture.
 
-    Parameters
-    ----------
-    path : Path
-
     Returns
     -------
     Scan
@@ -59,9 +55,8 @@ def read_picture(path: Path) -> Scan:
 
     Notes
     -----
-    Dots per inch say how large a picture is to be printed, not how large the
-    head was, so they count for nothing. Every bit of a picture of 16 bits a
-    channel is used, a transparent part is black, and EXIF turns it upright.
+    Dots per inch say how large a picture is to be printed, not how large the head was, so they count for nothing.
+    Every bit of a picture of 16 bits a channel is used, a transparent part is black, and EXIF turns it upright.
     """
     try:
         with warnings.catch_warnings():

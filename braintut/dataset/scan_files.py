@@ -19,10 +19,6 @@ READERS: dict[str, Callable[[Path], Scan]] = {".mat": read_mat, **dict.fromkeys(
 def read_scan(path: str | os.PathLike) -> Scan:
     """Read one scan from a `.mat` file (figshare's layout), a PNG or a JPEG.
 
-    Parameters
-    ----------
-    path : path
-
     Returns
     -------
     Scan
@@ -31,8 +27,7 @@ def read_scan(path: str | os.PathLike) -> Scan:
     Raises
     ------
     DataError
-        If the file is missing, a folder, of another kind, or damaged, or states
-        a pixel size that is none.
+        If the file is missing, a folder, of another kind, or damaged, or states a pixel size that is none.
 
     Examples
     --------

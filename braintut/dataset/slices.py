@@ -39,9 +39,8 @@ def merged_patient(patient: str) -> str:
 
     Notes
     -----
-    Eighteen groups of glioma ids in the figshare set differ in this letter
-    only. Nobody has confirmed that each group is one person; to be safe, count
-    them as one.
+    Eighteen groups of glioma ids in the figshare set differ in this letter only. Nobody has confirmed that each group
+    is one person; to be safe, count them as one.
     """
     match = re.fullmatch(r"(MR\d+)[A-Z]", patient)
     return match.group(1) if match else patient
@@ -56,8 +55,8 @@ class Slices:
     images : ndarray of float32, shape (N, H, W)
         Normalised to 0..1 (see `normalise`). Other float types are converted.
     masks : ndarray of bool, shape (N, H, W)
-        True masks, drawn by radiologists (or by the phantom generator). Masks of
-        0 and 1, or of 0 and 255, of any type are converted.
+        True masks, drawn by radiologists (or by the phantom generator). Masks of 0 and 1, or of 0 and 255, of any type
+        are converted.
     labels : ndarray of int, shape (N,)
         1 meningioma, 2 glioma, 3 pituitary tumour, 0 no tumour.
     patients : ndarray of str, shape (N,)
@@ -204,8 +203,8 @@ class Slices:
     def save(self, path: str | os.PathLike, compress: bool = True) -> Path:
         """Write all slices to one HDF5 file, so that `load` gives back exactly these.
 
-        Images of 256 grey levels, as the phantoms and the figshare set have them, take
-        one byte a pixel, others four. A part file is renamed at the end.
+        Images of 256 grey levels, as the phantoms and the figshare set have them, take one byte a pixel, others four.
+        A part file is renamed at the end.
 
         Parameters
         ----------
@@ -285,10 +284,6 @@ def concatenate(parts: Iterable[Slices]) -> Slices:
     ----------
     parts : iterable of Slices
         At least one. The source of the first one counts for all.
-
-    Returns
-    -------
-    Slices
 
     Raises
     ------

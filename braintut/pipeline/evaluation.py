@@ -41,19 +41,12 @@ def evaluate_folder(
 
     Parameters
     ----------
-    pipeline : Pipeline
-    folder : path
     fold : int, optional
         Count this official fold only, 1..5.
     allow_training_patients : bool
-        Count patients that the pair was fitted on, too. What comes out says
-        nothing about new patients.
+        Count patients that the pair was fitted on, too. What comes out says nothing about new patients.
     progress : bool
         Show a progress bar.
-
-    Returns
-    -------
-    Evaluation
 
     Raises
     ------
@@ -62,9 +55,8 @@ def evaluate_folder(
 
     Notes
     -----
-    Dice and surface distance are measured on each slice's original grid; an
-    empty prediction counts as Dice 0 and as a wrong type. A misplaced mask
-    with the right type counts as right.
+    Dice and surface distance are measured on each slice's original grid; an empty prediction counts as Dice 0 and as a
+    wrong type. A misplaced mask with the right type counts as right.
     """
     entries = _of_fold(Path(folder), fold)
     scans = ((entry.id, entry.read()) for entry in entries)

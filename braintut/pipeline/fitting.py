@@ -53,8 +53,8 @@ def run_folder(name: str, out: str | os.PathLike) -> Path:
     name : str
         Name of the pair.
     out : path
-        Folder that the pair is to be written to. All of it counts: two pairs
-        whose folders only end in the same name have checkpoints of their own.
+        Folder that the pair is to be written to. All of it counts: two pairs whose folders only end in the same name
+        have checkpoints of their own.
 
     Returns
     -------
@@ -81,29 +81,24 @@ def fit_pipeline(
     Parameters
     ----------
     slices : Slices
-        Training slices on the working grid (the size features are measured at).
-        From those without a tumour (label 0) the U-Net learns, the classifiers don't.
+        Training slices on the working grid (the size features are measured at). From those without a tumour (label 0)
+        the U-Net learns, the classifiers don't.
     name : str
         What the pair is called in its card.
     recipe : Recipe, optional
         How; default: `Recipe()`.
     start_from : Pipeline, optional
-        Go on with the U-Net of this pair: the recipe's cycles follow its own.
-        Its training patients count as patients of the new pair, too.
+        Go on with the U-Net of this pair: the recipe's cycles follow its own. Its training patients count as patients
+        of the new pair, too.
     masks_from : sequence of Pipeline
-        Pairs of the same size that were fitted without some of these patients.
-        The classifier gets those patients' predicted masks from them: what a
-        network draws on patients it never saw, as in use. Others get theirs
-        from the U-Net that was trained on them.
+        Pairs of the same size that were fitted without some of these patients. The classifier gets those patients'
+        predicted masks from them: what a network draws on patients it never saw, as in use. Others get theirs from the
+        U-Net that was trained on them.
     folder : path, optional
-        Where each cycle keeps its epochs, in a folder of its own. A broken
-        training resumes from there, see `train_unet`.
+        Where each cycle keeps its epochs, in a folder of its own. A broken training resumes from there, see
+        `train_unet`.
     log : callable, optional
         Gets one line a step; default: standard error.
-
-    Returns
-    -------
-    Pipeline
 
     Raises
     ------

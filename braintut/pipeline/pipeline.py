@@ -61,7 +61,6 @@ class Pipeline:
 
     Parameters
     ----------
-    unet : keras.Model
     classifier : sklearn Pipeline
         Fitted on jittered and predicted masks; says what it thinks of the type, from a predicted mask.
     classifier_true_mask : sklearn Pipeline
@@ -145,20 +144,15 @@ class Pipeline:
         pixel_mm : float, optional
             Side of a pixel in mm, if you know better than the file.
 
-        Returns
-        -------
-        Report
-
         Raises
         ------
         DataError
-            If the scan cannot be read, or the pixel size is no number above 0
-            or gives no head; if it shows no head (see `check_head`).
+            If the scan cannot be read, or the pixel size is no number above 0 or gives no head; if it shows no head
+            (see `check_head`).
 
         Notes
         -----
-        A path or a `Scan` can be anything, so it is looked at first. An array
-        in memory is taken at its word.
+        A path or a `Scan` can be anything, so it is looked at first. An array in memory is taken at its word.
         """
         must_be_head = not isinstance(scan, np.ndarray)
         scan = _as_scan(scan, pixel_mm)
@@ -229,8 +223,7 @@ class Pipeline:
         Returns
         -------
         dict or None
-            Mean probability of each type over the slices where a tumour was
-            found; None if there is none.
+            Mean probability of each type over the slices where a tumour was found; None if there is none.
         """
         found = [report.probabilities for report in reports if report.tumour_found]
         return {name: float(np.mean([p[name] for p in found])) for name in found[0]} if found else None
@@ -246,8 +239,8 @@ class Pipeline:
     def save(self, folder: str | os.PathLike) -> Path:
         """Write the pair to a folder: plain arrays, skops files and a JSON card.
 
-        A pair that was there before stays until the new one is whole: the new files wait beside the old ones, and
-        only then the new card takes the old one's place. Whenever a save is broken off, one of the two pairs loads.
+        A pair that was there before stays until the new one is whole: the new files wait beside the old ones, and only
+        then the new card takes the old one's place. Whenever a save is broken off, one of the two pairs loads.
         """
         pair = StoredPair(self.unet, self.classifier, self.classifier_true_mask, self.reference, self.card)
         return save_pair(folder, pair)
@@ -259,15 +252,10 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
     Parameters
     ----------
     name : str or path, optional
-        `"phantom"`, `"figshare"`, or a folder that `Pipeline.save` wrote. A
-        folder of yours wins over a shipped pair of the same name.
+        `"phantom"`, `"figshare"`, or a folder that `Pipeline.save` wrote. A folder of yours wins over a shipped pair
+        of the same name.
     slices : Slices, optional
-        Without a name the pair is chosen to fit these: `phantom` for phantoms,
-        `figshare` for everything else.
-
-    Returns
-    -------
-    Pipeline
+        Without a name the pair is chosen to fit these: `phantom` for phantoms, `figshare` for everything else.
 
     Raises
     ------
