@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from braintut.dataset import download, locations
+from braintut.dataset import download, locations, web
 from braintut.dataset.download import FILES, PublishedFile, download_figshare
 from braintut.errors import DataError, DownloadError
 
@@ -138,7 +138,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch):
-    for setting in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", *download.CERTIFICATES):
+    for setting in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", *web.CERTIFICATES):
         monkeypatch.delenv(setting, raising=False)
         monkeypatch.delenv(setting.upper(), raising=False)
     monkeypatch.setattr(download, "PAUSES", (0.01, 0.01, 0.01))
@@ -318,7 +318,7 @@ def test_a_server_of_odd_manners_still_gives_the_file(fetch, tmp_path, manner):
 
 
 def test_a_trickle_is_left_for_the_next_address_and_what_it_brought_is_kept(fetch, server, tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "PATIENCE", 0.2)
+    monkeypatch.setattr(web, "PATIENCE", 0.2)
     fetch("trickle", "good")
     assert (tmp_path / "a.zip").read_bytes() == ZIP
     starts = [int(asked[6:-1]) for manner, number, asked in server.requests if manner == "good" and number == 1]
@@ -326,7 +326,7 @@ def test_a_trickle_is_left_for_the_next_address_and_what_it_brought_is_kept(fetc
 
 
 def test_a_silent_server_is_left_in_time(fetch, tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "TIMEOUT", (1, 0.05))
+    monkeypatch.setattr(web, "TIMEOUT", (1, 0.05))
     with pytest.raises(DownloadError, match="no answer in time"):
         fetch("slow")
 
