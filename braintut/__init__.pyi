@@ -5,6 +5,7 @@ from .dataset.figshare import read_mat as read_mat
 from .dataset.grid import normalise as normalise
 from .dataset.load import load_phantoms as load_phantoms
 from .dataset.load import load_slices as load_slices
+from .dataset.sample import download_sample as download_sample
 from .dataset.scan_files import read_scan as read_scan
 from .dataset.slices import Slices as Slices
 from .dataset.splits import leaky_split_by_slice as leaky_split_by_slice
