@@ -17,6 +17,7 @@ from .scan_files import read_scan as read_scan
 from .slices import Slices as Slices
 from .slices import concatenate as concatenate
 from .slices import merged_patient as merged_patient
+from .splits import last_fold as last_fold
 from .splits import leaky_split_by_slice as leaky_split_by_slice
 from .splits import patient_folds as patient_folds
 from .splits import split_by_fold as split_by_fold

@@ -29,6 +29,7 @@ from braintut.dataset.web import (
     chunks_of,
     is_compressed,
     no_trickle,
+    refuse_a_compressed_part,
     refuse_what_is_no_file,
 )
 from braintut.errors import DataError, DownloadError
@@ -250,6 +251,7 @@ def _receive(address: str, file: PublishedFile, part: Path, afresh: bool = False
                 return _receive(address, file, part, afresh=True)
             goes_on = start > 0 and answer.headers.get("Content-Range", "").startswith(f"bytes {start}-")
             start = start if goes_on and answer.status_code == 206 else 0
+            refuse_a_compressed_part(answer)
             chunks = chunks_of(answer)
             first = next(chunks, b"")
             refuse_what_is_no_file(answer, first)

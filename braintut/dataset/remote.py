@@ -13,7 +13,16 @@ from itertools import chain, pairwise
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from braintut.dataset.web import BrokeOff, Busy, Refused, asked, chunks_of, no_trickle, refuse_what_is_no_file
+from braintut.dataset.web import (
+    BrokeOff,
+    Busy,
+    Refused,
+    asked,
+    chunks_of,
+    no_trickle,
+    refuse_a_compressed_part,
+    refuse_what_is_no_file,
+)
 from braintut.errors import BraintutError, brief
 
 if TYPE_CHECKING:
@@ -21,7 +30,7 @@ if TYPE_CHECKING:
 
     from braintut.dataset.download import PublishedFile
 
-PAUSES = (0, 2)  # seconds to wait before the rest of a part is asked for again
+PAUSES = (0, 1, 3)  # seconds to wait before the rest of a part is asked for again
 TAIL = 1 << 17  # bytes at a zip's end in which its directory lies, if it is no longer than those of the set
 LARGEST = 1 << 24  # bytes; a slice has 0.3 million
 
@@ -121,6 +130,7 @@ class RemoteFile(io.RawIOBase):
         with asked(direct or self._address, {"Range": f"bytes={start}-{stop - 1}"}, self._session) as answer:
             if direct and answer.status_code not in (200, 206):
                 raise Busy(f"the address that it led to answered {answer.status_code}")  # perhaps it has expired
+            refuse_a_compressed_part(answer)
             chunks = chunks_of(answer)
             first = next(chunks, b"")
             refuse_what_is_no_file(answer, first)

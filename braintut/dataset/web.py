@@ -109,6 +109,10 @@ def refuse_what_is_no_file(answer: Response, first: bytes) -> None:
     looks_like_a_page = answer.status_code == 200 and first.lstrip()[:1] == b"<"
     if looks_like_a_page or "text/html" in answer.headers.get("Content-Type", ""):
         raise Refused("it answered with a web page instead of the file")
+
+
+def refuse_a_compressed_part(answer: Response) -> None:
+    """Notice before anything is read that a server packed a part of a file: nobody could unpack that."""
     if is_compressed(answer) and answer.status_code == 206:
         raise Refused("it compressed a part of the file")
 
