@@ -12,6 +12,7 @@ import numpy as np
 from braintut.dataset.entries import find_files, is_folds
 from braintut.dataset.figshare import N_PUBLISHED, load_figshare
 from braintut.dataset.locations import default_data_folder, phantom_folder, sample_folder
+from braintut.dataset.sample import SAMPLE_FILE
 from braintut.dataset.slices import Slices
 from braintut.dataset.zips import is_zip
 from braintut.errors import DataError
@@ -101,8 +102,15 @@ def real_folder() -> Path | None:
     DataError
         If a folder holds files, but none that can be read.
     """
-    folders = (default_data_folder(), sample_folder())
-    return next((folder for folder in folders if folder.is_dir() and _has_slices(folder)), None)
+    whole, sample = default_data_folder(), sample_folder()
+    has_sample = (sample / SAMPLE_FILE).is_file()
+    try:
+        if whole.is_dir() and _has_slices(whole):
+            return whole
+    except DataError:
+        if not has_sample:  # an unfinished download is no reason to leave the sample alone
+            raise
+    return sample if has_sample else None
 
 
 def _load_chosen(chosen: str, size: int) -> Slices:

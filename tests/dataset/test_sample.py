@@ -417,6 +417,37 @@ def test_the_sample_is_read_like_the_whole_set_and_one_file_of_it_is_one_line(fe
         assert file["cjdata/image"].shape == (64, 64)
 
 
+def test_slices_come_from_the_whole_set_else_from_the_sample_else_there_are_phantoms(default, mats, capsys):
+    def loaded():
+        slices = load_slices(32)
+        return slices.source, capsys.readouterr().err.splitlines()[-1]
+
+    whole, taste = default / "figshare", default / "sample"
+    source, line = loaded()
+    assert source.startswith("phantom")
+    assert "200 slices of 40 patients" in line and line.endswith(
+        "for real heads run `braintut download --sample` (54 MB)"
+    )
+    taste.mkdir()
+    (taste / f"{SAMPLE_FILE}.0a1b2c3d.part").write_bytes(b"PK")  # left by a killed download
+    assert loaded()[0].startswith("phantom")
+    (taste / SAMPLE_FILE).write_bytes(zipped({f"{n}.mat": mats[f"{n}.mat"] for n in (1, 2)}))
+    source, line = loaded()
+    assert source == "figshare, 2 of 3064 slices"
+    assert "2 slices of 2 patients" in line and line.endswith("`braintut download` fetches all 3064 (880 MB)")
+    whole.mkdir()
+    (whole / "brainTumorDataPublic_1-766.zip.part").write_bytes(b"PK")  # an unfinished download
+    assert loaded()[0] == "figshare, 2 of 3064 slices"
+    (whole / "3.mat").write_bytes(mats["3.mat"])
+    assert loaded()[0] == "figshare, 1 of 3064 slices"
+
+
+def test_whoever_chose_phantoms_is_not_asked_to_fetch(default, monkeypatch, capsys):
+    monkeypatch.setenv("BRAINTUT_DATA", "phantoms")
+    load_slices(32)
+    assert "download" not in capsys.readouterr().err
+
+
 def test_the_list_of_the_sample_is_in_the_published_set_and_of_all_folds():
     numbers = sample_numbers()
     assert len(numbers) == len(set(numbers)) == 186 and numbers == sorted(numbers)
