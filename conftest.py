@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import matplotlib
+import pytest
 
 # Set before anything imports Keras; the kernels that nbval starts inherit them. Phantoms, so that a
 # downloaded real set changes no output; a quiet TensorFlow and no oneDNN, so that numbers repeat.
@@ -36,6 +37,14 @@ def pytest_configure(config):
         options.nbval_cell_timeout = CELL_SECONDS
     if hasattr(options, "nbval_current_env") and not options.nbval_kernel_name:
         options.nbval_current_env = True  # lessons run on this Python, whichever kernel is called python3
+
+
+def pytest_runtest_teardown(item):
+    """Close the figures that an example in a docstring has drawn."""
+    if isinstance(item, pytest.DoctestItem):
+        from matplotlib import pyplot  # not above: it would choose a backend before `agg` is named
+
+        pyplot.close("all")
 
 
 def pytest_collectstart(collector):

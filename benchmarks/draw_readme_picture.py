@@ -15,7 +15,7 @@ def main() -> None:
     scan = phantoms.of_patient(PATIENT)[SLICE]
     folder = Path(__file__).resolve().parents[1] / "docs"
     folder.mkdir(exist_ok=True)
-    pipeline(scan).figure(scan.masks[0]).savefig(folder / "report.png", dpi=90)
+    pipeline(scan).figure(scan.true_mask).savefig(folder / "report.png", dpi=90)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import time
 import numpy as np
 from skimage.feature import graycomatrix, graycoprops
 
-from braintut.dataset.preprocessing import resize
+from braintut.dataset.grid import resize
 from braintut.features.table import measure_features
 
 SIZE = int(sys.argv[1]) if len(sys.argv) > 1 else 256

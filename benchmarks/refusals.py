@@ -20,9 +20,9 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter, rotate
 
 from braintut.dataset.figshare import MatEntry, list_slices
+from braintut.dataset.grid import normalise
 from braintut.dataset.head import check_head
 from braintut.dataset.load import load_phantoms
-from braintut.dataset.preprocessing import normalise
 from braintut.errors import DataError
 
 matplotlib.use("agg")

@@ -2,10 +2,10 @@ from .dataset.download import download_figshare as download_figshare
 from .dataset.figshare import load_figshare as load_figshare
 from .dataset.figshare import read_figshare as read_figshare
 from .dataset.figshare import read_mat as read_mat
+from .dataset.grid import normalise as normalise
 from .dataset.load import load_phantoms as load_phantoms
 from .dataset.load import load_slices as load_slices
-from .dataset.preprocessing import normalise as normalise
-from .dataset.scans import read_scan as read_scan
+from .dataset.scan_files import read_scan as read_scan
 from .dataset.slices import Slices as Slices
 from .dataset.splits import leaky_split_by_slice as leaky_split_by_slice
 from .dataset.splits import patient_folds as patient_folds

@@ -309,7 +309,7 @@ def _check_places(scans: list[Path], json_file: Path | None, report: Path | None
 
 def _find_scans(scans: list[Path]) -> list[tuple[Path, BraintutError | None]]:
     """List the scans, folders opened; a folder that gives none stands for itself, with the reason."""
-    from braintut.dataset.scans import list_scans
+    from braintut.dataset.scan_files import list_scans
 
     found: list[tuple[Path, BraintutError | None]] = []
     for scan in scans:
@@ -370,14 +370,14 @@ def _write_demo(pipeline, test, out: Path) -> None:
     from braintut.segmentation.metrics import dice_score
 
     for patient in dict.fromkeys(test.patients):
-        one = test.of_patient(patient)
-        one = one[len(one) // 2]
+        of_patient = test.of_patient(patient)
+        one = of_patient[len(of_patient) // 2]
         answer = pipeline(one)
-        dice = dice_score(one.masks[0], answer.predicted_mask)
+        dice = dice_score(one.true_mask, answer.predicted_mask)
         path = out / f"{patient}.png"
         with whole_file(path) as part:
-            answer.figure(one.masks[0]).savefig(part, dpi=110, format="png")
-        say(f"{path}: {answer} (truly {one.types[0]}, Dice {dice:.2f})")
+            answer.figure(one.true_mask).savefig(part, dpi=110, format="png")
+        say(f"{path}: {answer} (truly {one.tumour_type}, Dice {dice:.2f})")
 
 
 def _lessons_folder() -> Path:

@@ -33,6 +33,6 @@ class SplitError(BraintutError, ValueError):
     """A split cannot be made from these slices."""
 
 
-def brief(error: Exception) -> str:
-    """What a library says of a failure, in one line: some quote a whole damaged file."""
-    return " ".join(str(error).split())[:200] or type(error).__name__
+def brief(said: object) -> str:
+    """What a library says of a failure, or what a file holds, in one short line: some quote a whole damaged file."""
+    return " ".join(str(said).split())[:200] or type(said).__name__

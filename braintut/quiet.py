@@ -16,8 +16,8 @@ from braintut.keras_settings import keras_file, settle_keras
 def quietly() -> Iterator[None]:
     """Import here what may pull in TensorFlow; whatever its C++ side says meanwhile is dropped.
 
-    Its Python side is told to speak of errors only: in a notebook its advice lands among a lesson's own output.
-    Keras is set to what this course computes with.
+    Its Python side is told to speak of errors only: in a notebook its advice lands among a lesson's own output. Keras
+    is set to what this course computes with.
 
     Raises
     ------

@@ -21,13 +21,18 @@ def load_result(name: str) -> dict:
     Returns
     -------
     dict
-        `question`, `protocol`, `command`, `minutes`, `versions` and the
-        experiment's own numbers. Every interval is a 95 % interval over patients.
+        `question`, `protocol`, `command`, `minutes`, `versions` and the experiment's own numbers. Every interval is a
+        95 % interval over patients.
 
     Raises
     ------
     DataError
         If there is no such result, or its file is damaged.
+
+    Examples
+    --------
+    >>> load_result("losses")["question"]
+    'Which loss finds small objects?'
     """
     if name not in list_results():
         raise DataError(f"There is no result '{name}'; choose one of {', '.join(list_results()) or '(none shipped)'}.")

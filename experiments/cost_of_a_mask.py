@@ -29,9 +29,10 @@ from common import (
 
 from braintut.classification.classifier import fit_classifier, make_classifier, predict_types
 from braintut.classification.jitter import jitter_mask
-from braintut.dataset.slices import TUMOUR_TYPES, Slices
+from braintut.dataset.scan import TUMOUR_TYPES
+from braintut.dataset.slices import Slices
 from braintut.features.table import measure_table
-from braintut.pipeline.fitting import predict_masks
+from braintut.segmentation.segmenter import Segmenter
 from braintut.segmentation.training import TrainingRun
 
 HALVES = ((1, 2), (3, 4))
@@ -51,7 +52,7 @@ def masks_never_seen(fine: Slices, networks: dict[tuple, TrainingRun]) -> np.nda
     masks = np.zeros(fine.masks.shape, bool)
     for half, run in networks.items():
         unseen = ~np.isin(fine.folds, half)
-        masks[unseen] = predict_masks(run.model, fine[unseen], unet_size=SIZE)
+        masks[unseen] = Segmenter(run.model, SIZE).masks(fine[unseen])
     return masks
 
 

@@ -31,8 +31,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from braintut.dataset.preprocessing import resize
-from braintut.dataset.slices import TUMOUR_TYPES, Slices
+from braintut.dataset.grid import resize
+from braintut.dataset.scan import TUMOUR_TYPES
+from braintut.dataset.slices import Slices
 from braintut.features.table import measure_table
 
 CLASSIFIERS = {

@@ -22,7 +22,8 @@ from sklearn.pipeline import Pipeline
 
 from braintut.classification.classifier import KINDS, cross_validate_by_patient, make_classifier
 from braintut.classification.insight import backward_elimination
-from braintut.dataset.slices import TUMOUR_TYPES, Slices
+from braintut.dataset.scan import TUMOUR_TYPES
+from braintut.dataset.slices import Slices
 from braintut.features.table import BASELINE_FEATURES, FEATURES, measure_table
 
 

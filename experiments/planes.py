@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from braintut.dataset.preprocessing import resize
+from braintut.dataset.grid import resize
 from braintut.dataset.slices import Slices
 
 PLANES = ("axial", "coronal", "sagittal")

@@ -29,7 +29,8 @@ from common import (
 from records import FIRST, RECIPE, SECOND
 
 from braintut.dataset.slices import Slices
-from braintut.pipeline.fitting import predict_masks, runs_folder
+from braintut.pipeline.fitting import runs_folder
+from braintut.segmentation.segmenter import Segmenter
 from braintut.segmentation.training import TrainingRun, train_unet
 
 SIZE = RECIPE.unet_size
@@ -81,8 +82,7 @@ def main(data: Path) -> None:
     rungs = ladder(of_folds(slices, *TRAIN_FOLDS))
     tables = {
         key: {
-            fold: count_masks(part, predict_masks(run.model, part, unet_size=SIZE, **look))
-            for fold, part in looked_at.items()
+            fold: count_masks(part, Segmenter(run.model, SIZE, **look).masks(part)) for fold, part in looked_at.items()
         }
         for key, _, run, look in rungs
     }

@@ -30,7 +30,7 @@ from braintut.errors import ModelError
 from braintut.features.table import measure_table
 from braintut.pipeline.card import shipped_pairs
 from braintut.pipeline.evaluation import evaluate_folder
-from braintut.pipeline.fitting import fit_on_mixed_masks, fit_pipeline, predict_masks, runs_folder
+from braintut.pipeline.fitting import fit_on_mixed_masks, fit_pipeline, runs_folder
 from braintut.pipeline.pipeline import Pipeline, load_pipeline
 from braintut.pipeline.recipe import Recipe
 from braintut.pipeline.scores import numbers_of_group, summarise, vote_right
@@ -113,7 +113,7 @@ def own_or_strangers_masks(pairs: dict[int, Pipeline], slices: Slices) -> dict:
     strangers = np.zeros(slices.masks.shape, bool)
     for fold, pair in pairs.items():
         of_fold = slices.folds == fold
-        strangers[of_fold] = predict_masks(pair.unet, slices[of_fold], **RECIPE.looking | {"unet_size": pair.unet_size})
+        strangers[of_fold] = pair.segmenter.masks(slices[of_fold])
     rows = []
     for fold, pair in pairs.items():
         train, test = slices.folds != fold, slices.folds == fold

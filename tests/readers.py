@@ -114,10 +114,10 @@ def _mats(folder: Path) -> list[bytes]:
 
 def _read_mat(path: Path) -> None:
     from braintut.dataset.figshare import read_mat
-    from braintut.dataset.preprocessing import normalise
+    from braintut.dataset.grid import normalise
 
     raw = read_mat(path)
-    assert raw.pixel_mm_or_assumed > 0 and raw.mask.dtype == bool and raw.border.shape[1] == 2
+    assert raw.pixel_mm > 0 and raw.true_mask.dtype == bool and raw.border.shape[1] == 2
     json.dumps(raw.patient).encode()
     with contextlib.suppress(BraintutError):
         normalise(raw.image)
@@ -176,8 +176,8 @@ def _pictures(kind: str, *options: dict) -> Callable[[Path], list[bytes]]:
 
 
 def _read_scan(path: Path) -> None:
-    from braintut.dataset.preprocessing import normalise
-    from braintut.dataset.scans import read_scan
+    from braintut.dataset.grid import normalise
+    from braintut.dataset.scan_files import read_scan
 
     scan = read_scan(path)
     assert scan.image.ndim == 2 and scan.image.dtype == np.float32 and 0 < scan.pixel_mm < float("inf")
@@ -209,7 +209,7 @@ def _read_slices(path: Path) -> None:
     slices = Slices.load(path)
     assert repr(slices) and slices.masks.dtype == bool
     if len(slices):
-        assert slices.resized(16)[0].types[0] and json.dumps(slices.patients.tolist())
+        assert slices.resized(16)[0].tumour_type and json.dumps(slices.patients.tolist())
 
 
 # --- pairs --------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from braintut import cli
-from braintut.dataset.scans import read_scan
+from braintut.dataset.scan_files import read_scan
 from braintut.dataset.slices import merged_patient
 from braintut.errors import DataError
 from making import block_mask, head, write_cvind, write_mat

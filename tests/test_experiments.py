@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -170,9 +171,8 @@ def test_strangers_masks_come_from_the_pair_that_has_not_seen_the_fold(monkeypat
     slices = slices[np.isin(slices.folds, (1, 2))]
     drawn, fitted_on = {}, []
 
-    def predict_masks(unet, slices, **look):
-        assert look == {**records.RECIPE.looking, "unet_size": 32}
-        drawn[unet] = set(slices.folds)
+    def masks(name, slices):
+        drawn[name] = set(slices.folds)
         return slices.masks
 
     def fit_on_mixed_masks(slices, predicted):
@@ -180,9 +180,13 @@ def test_strangers_masks_come_from_the_pair_that_has_not_seen_the_fold(monkeypat
         fitted_on.append(set(slices.folds))
         return AlwaysSays(1)
 
-    monkeypatch.setattr(records, "predict_masks", predict_masks)
     monkeypatch.setattr(records, "fit_on_mixed_masks", fit_on_mixed_masks)
-    pairs = {fold: SimpleNamespace(unet=f"without {fold}", unet_size=32, classifier=AlwaysSays(2)) for fold in (1, 2)}
+    pairs = {
+        fold: SimpleNamespace(
+            segmenter=SimpleNamespace(masks=partial(masks, f"without {fold}")), classifier=AlwaysSays(2)
+        )
+        for fold in (1, 2)
+    }
     result = records.own_or_strangers_masks(pairs, slices)
     assert drawn == {"without 1": {1}, "without 2": {2}}
     assert fitted_on == [{2}, {1}]

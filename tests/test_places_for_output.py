@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from braintut import cli
 from braintut.dataset.figshare import read_figshare
-from braintut.dataset.scans import read_scan
+from braintut.dataset.scan_files import read_scan
 from braintut.errors import BraintutError, DataError
 from making import head, write_mat
 from reports import make_report

@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from braintut.dataset.slices import TUMOUR_TYPES
+from braintut.dataset.scan import TUMOUR_TYPES
 from braintut.errors import DataError, ModelError, SplitError
 from braintut.features.table import FEATURES
 
@@ -31,19 +31,17 @@ def make_classifier(kind: str = "svm", features: Sequence[str] | None = None, se
     Parameters
     ----------
     kind : {"svm", "random_forest", "boosting", "logistic"}
-        A support vector machine with a round kernel, a forest of trees, trees
-        that correct each other, or a weighted sum of the features.
+        A support vector machine with a round kernel, a forest of trees, trees that correct each other, or a weighted
+        sum of the features.
     features : sequence of str, optional
-        Columns of the table to look at; all of `FEATURES` if left out.
-        `BASELINE_FEATURES` gives the twelve of the project that started this course.
-    seed : int
-        Makes the random parts repeatable.
+        Columns of the table to look at; all of `FEATURES` if left out. `BASELINE_FEATURES` gives the twelve of the
+        project that started this course.
 
     Returns
     -------
     sklearn.pipeline.Pipeline
-        Steps: choose columns, fill gaps with the median, scale, model. It
-        takes a table of `measure_table` and has `predict_proba`.
+        Steps: choose columns, fill gaps with the median, scale, model. It takes a table of `measure_table` and has
+        `predict_proba`.
 
     Raises
     ------
@@ -51,6 +49,15 @@ def make_classifier(kind: str = "svm", features: Sequence[str] | None = None, se
         If the kind is unknown.
     DataError
         If a feature is unknown.
+
+    See Also
+    --------
+    sklearn.pipeline.Pipeline, sklearn.svm.SVC, sklearn.calibration.CalibratedClassifierCV : The default's parts.
+
+    Examples
+    --------
+    >>> list(make_classifier("logistic", ["shape_area_mm2"]).named_steps)
+    ['columns', 'gaps', 'scale', 'model']
     """
     columns = list(FEATURES if features is None else features)
     unknown = [name for name in columns if name not in FEATURES]
@@ -88,20 +95,14 @@ def fit_classifier(
     Parameters
     ----------
     classifier : Pipeline
-        From `make_classifier`. It stays as it is; a fitted copy comes back.
+        From `make_classifier`; a fitted copy comes back.
     table : DataFrame, shape (N, n_features)
         From `measure_table`. Rows that are all NaN are left out.
     labels : ndarray of int, shape (N,)
-        True types, 1..3. Rows with label 0 (no tumour) are left out: whatever
-        was found there is of no type.
+        True types, 1..3. Rows with label 0 (no tumour) are left out: whatever was found there is of no type.
     groups : ndarray of str, shape (N,), optional
-        Patient of each row. With it, the SVM's probabilities are calibrated on
-        patients that its own training did not see.
-
-    Returns
-    -------
-    Pipeline
-        Fitted.
+        Patient of each row. With it, the SVM's probabilities are calibrated on patients that its own training did not
+        see.
 
     Raises
     ------
@@ -109,6 +110,12 @@ def fit_classifier(
         If a label is unknown, no row is left, or only one type.
     SplitError
         If the SVM is to be calibrated by patient, and a type has one patient only.
+
+    Examples
+    --------
+    >>> areas = pd.DataFrame({"shape_area_mm2": [100.0, 120.0, np.nan, 900.0, 920.0]})
+    >>> fit_classifier(make_classifier("logistic", ["shape_area_mm2"]), areas, [1, 1, 1, 3, 3]).classes_
+    array([1, 3])
     """
     labels = np.asarray(labels)
     unknown = labels[~np.isin(labels, (0, 1, 2, 3))]
@@ -154,20 +161,29 @@ def cross_validate_by_patient(
     folds : ndarray of int, shape (N,), optional
         Fold of each row; four folds are dealt by patient if left out.
     test_table : DataFrame, shape (N, n_features), optional
-        What the classifier is tested on, for example features of predicted
-        masks; `table` if left out.
+        What the classifier is tested on, for example features of predicted masks; `table` if left out.
 
     Returns
     -------
     DataFrame, N rows
-        Index as in `table`. Columns: `label`, `fold`, `predicted` (0 where no
-        tumour was found), and one probability for each type, NaN where no
-        tumour was found.
+        Index as in `table`. Columns: `label`, `fold`, `predicted` (0 where no tumour was found), and one probability
+        for each type, NaN where no tumour was found.
 
     Raises
     ------
     SplitError
         If a patient lies in two folds, or there is only one fold.
+
+    See Also
+    --------
+    sklearn.model_selection.cross_val_predict : For any classifier; takes `groups`, and does not insist on them.
+
+    Examples
+    --------
+    >>> areas = pd.DataFrame({"shape_area_mm2": [100.0, 120.0, 900.0, 920.0]})
+    >>> classifier = make_classifier("logistic", ["shape_area_mm2"])
+    >>> cross_validate_by_patient(classifier, areas, [1, 1, 3, 3], list("abcd"), [1, 2, 1, 2])["predicted"].tolist()
+    [1, 1, 3, 3]
     """
     labels, groups = np.asarray(labels), np.asarray(groups)
     folds = _deal_groups(labels, groups) if folds is None else np.asarray(folds)
@@ -183,20 +199,20 @@ def cross_validate_by_patient(
 
 
 def predict_types(classifier: Pipeline, table: pd.DataFrame) -> pd.DataFrame:
-    """Predict the type of each row, 'no tumour found' included.
-
-    Parameters
-    ----------
-    classifier : Pipeline
-        Fitted.
-    table : DataFrame, shape (N, n_features)
-        From `measure_table`.
+    """Predict with a fitted classifier the type of each row of `measure_table`, 'no tumour found' included.
 
     Returns
     -------
     DataFrame, N rows
-        `predicted` (0 where a row is all NaN: no tumour was found) and one
-        probability for each type, which sum to 1 (NaN where none was found).
+        `predicted` (0 where a row is all NaN: no tumour was found) and one probability for each type, which sum to 1
+        (NaN where none was found).
+
+    Examples
+    --------
+    >>> areas = pd.DataFrame({"shape_area_mm2": [100.0, np.nan, 900.0]})
+    >>> fitted = fit_classifier(make_classifier("logistic", ["shape_area_mm2"]), areas, [1, 2, 3])
+    >>> predict_types(fitted, areas)["predicted"].tolist()  # NaN: no tumour found
+    [1, 0, 3]
     """
     found = found_rows(table)
     answer = pd.DataFrame(np.nan, index=table.index, columns=list(TUMOUR_TYPES))
@@ -208,14 +224,7 @@ def predict_types(classifier: Pipeline, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def type_probabilities(classifier: Pipeline, table: pd.DataFrame) -> np.ndarray:
-    """Probability of each of the three types; 0 for a type that the classifier never saw.
-
-    Parameters
-    ----------
-    classifier : Pipeline
-        Fitted.
-    table : DataFrame, shape (N, n_features)
-        From `measure_table`, without rows that are all NaN.
+    """Probability of each type in each row that is not all NaN; 0 for a type that the classifier never saw.
 
     Returns
     -------
@@ -239,19 +248,7 @@ def type_probabilities(classifier: Pipeline, table: pd.DataFrame) -> np.ndarray:
 
 
 def check_patients(labels: np.ndarray, groups: np.ndarray) -> int:
-    """How many patients the rarest type has; slices without a tumour (label 0) aside.
-
-    Parameters
-    ----------
-    labels : ndarray of int, shape (N,)
-        True types, 0..3.
-    groups : ndarray of str, shape (N,)
-        Patient of each row.
-
-    Returns
-    -------
-    int
-        2 or more.
+    """How many patients the rarest type has, 2 or more; slices without a tumour (label 0) aside.
 
     Raises
     ------

@@ -33,13 +33,22 @@ def backward_elimination(table: pd.DataFrame, labels: np.ndarray, p_value: float
     DataError
         If there are too few rows for so many features.
 
+    See Also
+    --------
+    sklearn.feature_selection.SequentialFeatureSelector : Judges by cross-validation instead of p-values.
+
     Notes
     -----
-    Each round fits a straight-line model of the features to each type's 0/1
-    and asks by an F-test how much worse the fit gets without one feature
-    (Wilks' lambda, all types at once). A p-value assumes rows that do not
-    depend on each other; slices of one patient do, so it is too optimistic
-    here. Use it to tidy up, not to prove.
+    Each round fits a straight-line model of the features to each type's 0/1 and asks by an F-test how much worse the
+    fit gets without one feature (Wilks' lambda, all types at once). A p-value assumes rows that do not depend on each
+    other; slices of one patient do, so it is too optimistic here. Use it to tidy up, not to prove.
+
+    Examples
+    --------
+    >>> labels = np.repeat([1, 2, 3], 20)
+    >>> noise = np.random.default_rng(0).normal(size=(60, 2))
+    >>> backward_elimination(pd.DataFrame({"size": labels + noise[:, 0], "luck": noise[:, 1]}), labels)
+    ['size']
     """
     found = found_rows(table)
     values = table[found].fillna(table[found].median())
@@ -99,20 +108,30 @@ def explain(
     Returns
     -------
     list of (str, float)
-        Group or feature and its effect, largest first: by how much that
-        type's probability falls (-1..1) once it is average. Above 0
-        speaks for the type, below 0 against it.
+        Group or feature and its effect, largest first: by how much that type's probability falls (-1..1) once it is
+        average. Above 0 speaks for the type, below 0 against it.
 
     Raises
     ------
     DataError
         If `row` is not one row with a measured tumour, or `by` is unknown.
 
+    See Also
+    --------
+    sklearn.inspection.permutation_importance : What matters over a whole table, not for one scan.
+
     Notes
     -----
-    All variants go through the classifier in one call, so this takes a few
-    milliseconds. Features that say the same cover for each other one by one;
-    groups are the more honest answer.
+    All variants go through the classifier in one call, so this takes a few milliseconds. Features that say the same
+    cover for each other one by one; groups are the more honest answer.
+
+    Examples
+    --------
+    >>> from braintut.classification import fit_classifier, make_classifier
+    >>> areas = pd.DataFrame({"shape_area_mm2": [100.0, 120.0, 900.0, 920.0]})
+    >>> fitted = fit_classifier(make_classifier("logistic", list(areas)), areas, [1, 1, 3, 3])
+    >>> [(group, effect > 0) for group, effect in explain(fitted, areas[:1], areas)]
+    [('shape', True)]
     """
     if by not in ("group", "feature"):
         raise DataError(f"by must be 'group' or 'feature', but is '{by}'.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from braintut.dataset.grid import bounding_box
 from braintut.errors import DataError
 from braintut.features.rings import border_distance_mm
 
@@ -12,9 +13,8 @@ from braintut.features.rings import border_distance_mm
 def jitter_mask(mask: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
     """Spoil a true mask in the ways in which a network does.
 
-    It is shifted, made larger or smaller, its border bulges, and now and then
-    a part is missing. A classifier that only ever saw true masks trusts their
-    outline too much; one that saw spoilt ones does not.
+    It is shifted, made larger or smaller, its border bulges, and now and then a part is missing. A classifier that
+    only ever saw true masks trusts their outline too much; one that saw spoilt ones does not.
 
     Parameters
     ----------
@@ -23,8 +23,7 @@ def jitter_mask(mask: np.ndarray, rng: np.random.Generator, strength: float = 1.
     rng : numpy.random.Generator
         Source of chance; the same seed spoils in the same way.
     strength : float
-        0 leaves the mask as it is; 1 gives a Dice of about 0.8 on average; 2
-        is a poor network.
+        0 leaves the mask as it is; 1 gives a Dice of about 0.8 on average; 2 is a poor network.
 
     Returns
     -------
@@ -38,8 +37,13 @@ def jitter_mask(mask: np.ndarray, rng: np.random.Generator, strength: float = 1.
 
     Notes
     -----
-    All steps are measured in tumour radii r = sqrt(area / pi), so the grid
-    size does not matter.
+    All steps are measured in tumour radii r = sqrt(area / pi), so the grid size does not matter.
+
+    Examples
+    --------
+    >>> mask = np.hypot(*np.mgrid[-16:16, -16:16]) < 8
+    >>> [bool((jitter_mask(mask, np.random.default_rng(0), strength) == mask).all()) for strength in (0, 1)]
+    [True, False]
     """
     mask = np.asarray(mask, bool)
     if not mask.any() or strength < 0:
@@ -47,7 +51,7 @@ def jitter_mask(mask: np.ndarray, rng: np.random.Generator, strength: float = 1.
     if strength == 0:
         return mask.copy()
     radius = np.sqrt(mask.sum() / np.pi)
-    box = _box(mask, margin=int(radius * min(strength, 3)) + 2)  # nothing happens further away
+    box = bounding_box(mask, margin=int(radius * min(strength, 3)) + 2)  # nothing happens further away
     spoilt = np.zeros_like(mask)
     spoilt[box] = _spoil(mask[box], radius, rng, strength)
     return spoilt
@@ -62,11 +66,6 @@ def _spoil(mask: np.ndarray, radius: float, rng: np.random.Generator, strength: 
         height = np.minimum(height, _half_plane(mask, radius, rng))
     # Where nothing is left, the deepest pixel stays.
     return height > min(0.0, np.nextafter(height.max(), -np.inf))
-
-
-def _box(mask: np.ndarray, margin: int) -> tuple[slice, slice]:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return tuple(slice(max(at[0] - margin, 0), at[-1] + margin + 1) for at in (rows, columns))
 
 
 def _shift(height: np.ndarray, by: np.ndarray) -> np.ndarray:

@@ -42,14 +42,9 @@ def save_classifier(path: str | os.PathLike, classifier: Pipeline) -> Path:
     Parameters
     ----------
     path : path
-        File to write, usual ending `.skops`; what was there stays until the
-        new file is whole.
+        File to write, usual ending `.skops`; what was there stays until the new file is whole.
     classifier : Pipeline
         Fitted.
-
-    Returns
-    -------
-    Path
 
     Raises
     ------
@@ -67,22 +62,12 @@ def save_classifier(path: str | os.PathLike, classifier: Pipeline) -> Path:
 
 
 def load_classifier(path: str | os.PathLike) -> Pipeline:
-    """Read a classifier that `save_classifier` wrote.
-
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    Pipeline
-        Fitted.
+    """Read a fitted classifier that `save_classifier` wrote.
 
     Raises
     ------
     ModelError
-        If the file is missing, damaged, or holds anything but known parts of
-        scikit-learn. A pickle is never opened.
+        If the file is missing, damaged, or holds anything but known parts of scikit-learn. A pickle is never opened.
     """
     path = Path(path)
     if not path.is_file():

@@ -52,7 +52,6 @@ def as_pictures(images: object, name: str = "Images") -> np.ndarray:
 
     Parameters
     ----------
-    images : array_like of float
     name : str
         What errors call them.
 

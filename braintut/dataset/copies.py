@@ -15,10 +15,6 @@ NAMED = 5
 def once_each(entries: Iterable[MatEntry]) -> list[MatEntry]:
     """Leave out copies: files of one number and one content count once.
 
-    Parameters
-    ----------
-    entries : iterable of MatEntry
-
     Returns
     -------
     list of MatEntry

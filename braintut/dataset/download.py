@@ -86,8 +86,7 @@ def download_figshare(
     folder : path, optional
         Where to put the files; `default_data_folder()` if not given.
     part : int, optional
-        1, 2, 3 or 4 fetches one zip (about 215 MB) and `cvind.mat`; all 880 MB
-        come otherwise.
+        1, 2, 3 or 4 fetches one zip (about 215 MB) and `cvind.mat`; all 880 MB come otherwise.
     addresses : sequence of str, optional
         Tried in turn, with `{id}` for the file's number.
     files : sequence of PublishedFile, optional
@@ -101,8 +100,7 @@ def download_figshare(
     Raises
     ------
     DownloadError
-        If a file could not be had; what has arrived is kept, and the next call
-        goes on from there.
+        If a file could not be had; what has arrived is kept, and the next call goes on from there.
     """
     folder = Path(folder) if folder is not None else default_data_folder()
     wanted = [*_zip_of(part, files[:-1]), files[-1]]

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from braintut.dataset.mat import MatSlice, read_mat
+from braintut.dataset.mat import read_mat
+from braintut.dataset.scan import Scan
 from braintut.dataset.zips import forget_inner_zips, is_junk, is_zip, list_members, name_in_zip, open_zip
 from braintut.errors import DataError
 
@@ -30,8 +31,8 @@ _COPY_MARKS = re.compile(
 class MatEntry:
     """Where one slice lies: a loose file, or a member of a zip. `id` is its number as text.
 
-    `within` names the zips between `path` and `member`, outermost first, where
-    zips lie in a zip. `crc` is the checksum that a zip states of its member.
+    `within` names the zips between `path` and `member`, outermost first, where zips lie in a zip. `crc` is the
+    checksum that a zip states of its member.
     """
 
     id: str
@@ -54,7 +55,7 @@ class MatEntry:
         """Name of the file without folders and `.mat`."""
         return _stem(self.member or self.path.name)
 
-    def read(self) -> MatSlice:
+    def read(self) -> Scan:
         """Read the slice; a zip's member is read in memory, nothing is unpacked."""
         return read_mat(self.open(), name=str(self))
 
@@ -77,14 +78,6 @@ class MatEntry:
 
 def find_mats(place: Path) -> list[MatEntry]:
     """All `.mat` files of a folder (with sub-folders and zips) or of one zip, `cvind.mat` and copies among them.
-
-    Parameters
-    ----------
-    place : path
-
-    Returns
-    -------
-    list of MatEntry
 
     Raises
     ------

@@ -19,9 +19,8 @@ from braintut.dataset.entries import FOLDS_ID, find_files, find_mats, unread
 from braintut.dataset.entries import MatEntry as MatEntry
 from braintut.dataset.folds import fold_of as fold_of
 from braintut.dataset.folds import read_folds as read_folds
-from braintut.dataset.mat import MatSlice as MatSlice
+from braintut.dataset.grid import mask_to_square, normalise, square_pixel_mm, to_square
 from braintut.dataset.mat import read_mat as read_mat
-from braintut.dataset.preprocessing import normalise, pad_to_square, resize, resize_mask
 from braintut.dataset.slices import Slices, from_grey_levels, to_grey_levels
 from braintut.dataset.zips import is_zip
 from braintut.errors import DataError
@@ -42,19 +41,17 @@ def list_slices(folder: str | os.PathLike) -> list[MatEntry]:
     Returns
     -------
     list of MatEntry
-        In the order of their numbers, those without one by name at the end. Copies
-        ("1 (1).mat", or a loose file and the same one in a zip) count once.
+        In the order of their numbers, those without one by name at the end. Copies ("1 (1).mat", or a loose file and
+        the same one in a zip) count once.
 
     Raises
     ------
     DataError
-        If there is no such folder, it holds no slice, a zip is damaged, or two
-        different files have one number.
+        If there is no such folder, it holds no slice, a zip is damaged, or two different files have one number.
 
     Notes
     -----
-    What is left out, or lies there in a form that is not read, is said on
-    stderr.
+    What is left out, or lies there in a form that is not read, is said on stderr.
     """
     folder = Path(folder)
     mats = find_mats(folder)
@@ -92,8 +89,8 @@ def read_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = T
     Raises
     ------
     DataError
-        If a file cannot be read, two files of one number differ, or a slice has
-        no fold in `cvind.mat`; the message names it.
+        If a file cannot be read, two files of one number differ, or a slice has no fold in `cvind.mat`; the message
+        names it.
     """
     entries, folds = list_slices(folder), read_folds(folder)
     fold_of_each = np.array([fold_of(entry, folds) for entry in entries])  # before the long part, as it may complain
@@ -113,15 +110,14 @@ def read_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = T
 
 
 def _convert(entry: MatEntry, size: int) -> tuple[np.ndarray, np.ndarray, int, str, float]:
-    raw = entry.read()
+    scan = entry.read()
     try:
-        image = resize(pad_to_square(normalise(raw.image)), size)
+        image = to_square(normalise(scan.image), size)
     except DataError as error:
         raise DataError(f"{entry}: {error}") from error
-    mask = resize_mask(pad_to_square(raw.mask), size)
-    pixel_mm = raw.pixel_mm_or_assumed * max(raw.image.shape) / size
+    mask, pixel_mm = mask_to_square(scan.true_mask, size), square_pixel_mm(scan.pixel_mm, scan.image.shape, size)
     # Grey levels are rounded here as in the cache, so that both give the same pictures.
-    return to_grey_levels(image), mask, raw.label, raw.patient, pixel_mm
+    return to_grey_levels(image), mask, scan.label, scan.patient, pixel_mm
 
 
 def load_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = True) -> Slices:
@@ -130,19 +126,12 @@ def load_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = T
     Parameters
     ----------
     folder : path
-        Folder of `.mat` files or zips, or one zip; the cache is a file `slices_<size>_<key>.h5`
-        in it (beside a zip).
-    size : int
-    progress : bool
-
-    Returns
-    -------
-    Slices
+        Folder of `.mat` files or zips, or one zip; the cache is a file `slices_<size>_<key>.h5` in it (beside a zip).
 
     Notes
     -----
-    The key is made of the files' names, sizes and times, so a folder that
-    changes is converted again, and so is one whose cache is damaged.
+    The key is made of the files' names, sizes and times, so a folder that changes is converted again, and so is one
+    whose cache is damaged.
     """
     folder = Path(folder)
     files = [path for path in find_files(folder) if path.suffix.lower() == ".mat" or is_zip(path)]

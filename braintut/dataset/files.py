@@ -35,19 +35,18 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
     Parameters
     ----------
     path : path
-        The file to be. What was there stays until the new one is whole; missing
-        folders are made.
+        The file to be. What was there stays until the new one is whole; missing folders are made.
 
     Yields
     ------
     Path
-        The part file, one's own even where two write the same file at once. It
-        is removed if the writing fails.
+        The part file, one's own even where two write the same file at once. It is removed if the writing fails.
 
     Examples
     --------
-    >>> with whole_file("answer.json") as part:
-    ...     part.write_text("{}")
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, whole_file(Path(folder, "answer.json")) as part:
+    ...     _ = part.write_text("{}")
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,11 +79,6 @@ def write_text(path: str | os.PathLike, text: str) -> Path:
     ----------
     path : path
         As in `whole_file`.
-    text : str
-
-    Returns
-    -------
-    Path
     """
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
@@ -102,8 +96,7 @@ def json_text(value: object) -> str:
     Returns
     -------
     str
-        ASCII, indented. Names of files that are no text come back as they were
-        from `json.loads`.
+        ASCII, indented. Names of files that are no text come back as they were from `json.loads`.
     """
     return json.dumps(_finite(value), indent=2, allow_nan=False)
 
@@ -122,8 +115,7 @@ def readable(text: str | os.PathLike) -> str:
     Parameters
     ----------
     text : str or path
-        A file's name may hold line breaks, commands to the terminal, or bytes
-        that are no text at all.
+        A file's name may hold line breaks, commands to the terminal, or bytes that are no text at all.
 
     Returns
     -------
@@ -141,16 +133,11 @@ def readable(text: str | os.PathLike) -> str:
 def distinct_names(paths: Sequence[str | os.PathLike]) -> list[str]:
     """Name a file to be made from each of these files: no two alike on any system, and each a plain name.
 
-    Parameters
-    ----------
-    paths : sequence of path
-
     Returns
     -------
     list of str
-        The stem where no other file has the same, else the stem and a number.
-        Characters that some system forbids become `_`. "A" and "a" are alike,
-        as are two ways to spell "ä".
+        The stem where no other file has the same, else the stem and a number. Characters that some system forbids
+        become `_`. "A" and "a" are alike, as are two ways to spell "ä".
 
     Examples
     --------

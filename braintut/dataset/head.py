@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import binary_fill_holes
 from scipy.ndimage import label as connected_components
 
-from braintut.dataset.preprocessing import resize
+from braintut.dataset.grid import bounding_box, resize
 from braintut.errors import DataError
 
 LIGHT = 0.15
@@ -41,20 +41,17 @@ def check_head(normalised: np.ndarray) -> None:
 
     Notes
     -----
-    A head is one light piece, solid, with greys inside and air around. It may
-    touch the picture's edge (a neck does), stand in a wide black margin or beside a
-    few white words. A picture of something else fails one of these, which are
+    A head is one light piece, solid, with greys inside and air around. It may touch the picture's edge (a neck does),
+    stand in a wide black margin or beside a few white words. A picture of something else fails one of these, which are
     measured inside the smallest box that holds all light pixels:
 
-    - `MAX_LIGHT_EDGE`: share of light pixels on the four sides of the box.
-    - `MAX_FLAT_SIDE`: a light side must vary by more than this: a frame does not.
-    - `MIN_SHARE`: of all light pixels, what lies in the largest piece.
-    - `MIN_AREA`: of the picture, what the largest piece takes.
-    - `MIN_SOLID`: of the piece with its holes filled, what is no air.
-    - `MAX_WHITE`: of the piece, what is nearly white.
+    - `MAX_LIGHT_EDGE`: share of light pixels on the four sides of the box. - `MAX_FLAT_SIDE`: a light side must vary
+    by more than this: a frame does not. - `MIN_SHARE`: of all light pixels, what lies in the largest piece. -
+    `MIN_AREA`: of the picture, what the largest piece takes. - `MIN_SOLID`: of the piece with its holes filled, what
+    is no air. - `MAX_WHITE`: of the piece, what is nearly white.
 
-    The limits were chosen on 2421 real slices; `benchmarks/refusals.py` counts
-    who is refused. A photograph that is dark at its edge still passes.
+    The limits were chosen on 2421 real slices; `benchmarks/refusals.py` counts who is refused. A photograph that is
+    dark at its edge still passes.
     """
     _check_edge(_trimmed(normalised))
     small = resize(normalised, LOOK_SIZE)
@@ -73,8 +70,7 @@ def _trimmed(normalised: np.ndarray) -> np.ndarray:
     light = normalised > LIGHT
     if not light.any():
         raise DataError("This is no picture of a head: nothing in it is lighter than air; give a normalised slice.")
-    rows, columns = np.flatnonzero(light.any(axis=1)), np.flatnonzero(light.any(axis=0))
-    return normalised[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return normalised[bounding_box(light)]
 
 
 def _check_edge(picture: np.ndarray) -> None:

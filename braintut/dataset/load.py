@@ -30,24 +30,24 @@ def load_slices(size: int = 128, full: bool = False) -> Slices:
     size : int
         Side of the pictures in pixels.
     full : bool
-        All slices of the real set. Without it a call takes 20 patients of each
-        type (always the same ones), which a laptop can train on in a lesson.
-
-    Returns
-    -------
-    Slices
+        All slices of the real set. Without it a call takes 20 patients of each type (always the same ones), which a
+        laptop can train on in a lesson.
 
     Raises
     ------
     DataError
-        If `BRAINTUT_DATA` names something that is not there, or if the default
-        folder holds files, but none that can be read.
+        If `BRAINTUT_DATA` names something that is not there, or if the default folder holds files, but none that can
+        be read.
 
     Notes
     -----
-    The environment variable `BRAINTUT_DATA` decides if it is set: `phantoms`,
-    or the path of a folder of `.mat` files or zips, of one zip, or of a file
-    that `Slices.save` wrote.
+    The environment variable `BRAINTUT_DATA` decides if it is set: `phantoms`, or the path of a folder of `.mat` files
+    or zips, of one zip, or of a file that `Slices.save` wrote.
+
+    Examples
+    --------
+    >>> load_slices(size=64).images.shape  # of the phantoms
+    (200, 64, 64)
     """
     slices = _find(size)
     if not slices.source.startswith("phantom") and not full:
@@ -63,12 +63,13 @@ def load_phantoms(tumour_free: bool = False) -> Slices:
     Parameters
     ----------
     tumour_free : bool
-        Eight heads without a tumour (label 0, empty masks) in place of the
-        forty with one.
+        Eight heads without a tumour (label 0, empty masks) in place of the forty with one.
 
-    Returns
-    -------
-    Slices
+    Examples
+    --------
+    >>> slices = load_phantoms()
+    >>> len(slices), slices.n_patients, len(load_phantoms(tumour_free=True))
+    (200, 40, 42)
     """
     return Slices.load(phantom_folder() / ("tumour_free.h5" if tumour_free else "phantoms.h5"))
 

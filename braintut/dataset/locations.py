@@ -16,8 +16,8 @@ def clone_folder() -> Path | None:
     Returns
     -------
     Path or None
-        The top folder of the clone (the one with `pyproject.toml` and `data/`),
-        or None where braintut was installed without one, as on Colab.
+        The top folder of the clone (the one with `pyproject.toml` and `data/`), or None where braintut was installed
+        without one, as on Colab.
     """
     folder = PACKAGE.parent
     try:
@@ -40,6 +40,11 @@ def phantom_folder() -> Path:
     ------
     DataError
         If neither is there.
+
+    Examples
+    --------
+    >>> (phantom_folder() / "phantoms.h5").is_file()
+    True
     """
     clone = clone_folder()
     folder = clone / "data" / "phantoms" if clone else PACKAGE / "phantoms"
@@ -54,8 +59,7 @@ def default_data_folder() -> Path:
     Returns
     -------
     Path
-        `data/figshare` in a clone, else a folder in the user's cache. It need
-        not exist yet.
+        `data/figshare` in a clone, else a folder in the user's cache. It need not exist yet.
     """
     clone = clone_folder()
     if clone:

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,7 +15,7 @@ import numpy as np
 from braintut.dataset.arrays import as_mask, as_pixel_mm
 from braintut.dataset.hdf5 import check_inside
 from braintut.dataset.mat_fields import read_id, read_numbers
-from braintut.dataset.slices import assumed_pixel_mm
+from braintut.dataset.scan import Scan
 from braintut.errors import BraintutError, DataError, brief
 
 _OTHER_KINDS = (
@@ -32,46 +31,25 @@ FIELDS = ("image", "tumorMask", "label", "PID", "tumorBorder", "pixel_mm")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
-@dataclass(frozen=True)
-class MatSlice:
-    """One `.mat` file as it is: image (H, W) on its own scale, mask, label, patient, border.
-
-    `border` has shape (k, 2): x (column) and y (row) of each point, counted
-    from 0. `pixel_mm` is None unless the file states it; figshare's don't.
-    """
-
-    image: np.ndarray
-    mask: np.ndarray
-    label: int
-    patient: str
-    border: np.ndarray
-    pixel_mm: float | None = None
-
-    @property
-    def pixel_mm_or_assumed(self) -> float:
-        """Pixel side in mm; where the file is silent, that of a 251 mm field of view."""
-        return assumed_pixel_mm(self.image.shape) if self.pixel_mm is None else self.pixel_mm
-
-
-def read_mat(source: str | os.PathLike | BinaryIO, name: str | None = None) -> MatSlice:
+def read_mat(source: str | os.PathLike | BinaryIO, name: str | None = None) -> Scan:
     """Read one slice in figshare's layout (MATLAB v7.3, which is HDF5).
 
     Parameters
     ----------
-    source : path or binary file
     name : str, optional
         What errors call the file; default its path.
 
     Returns
     -------
-    MatSlice
-        Arrays upright: MATLAB stores them transposed, so they are turned back.
+    Scan
+        With label, patient, true mask and border. Arrays are upright: MATLAB stores them transposed, so they are
+        turned back. Figshare's files state no pixel size.
 
     Raises
     ------
     DataError
-        If it is missing, locked, may not be read, is no MATLAB v7.3 or damaged,
-        or a field is missing or odd. The message tells which.
+        If it is missing, locked, may not be read, is no MATLAB v7.3 or damaged, or a field is missing or odd. The
+        message tells which.
     """
     name = name or str(source)
     with open_mat(source, name) as file:
@@ -84,13 +62,8 @@ def open_mat(source: str | os.PathLike | BinaryIO, name: str) -> Iterator[h5py.F
 
     Parameters
     ----------
-    source : path or binary file
     name : str
         What errors call the file.
-
-    Yields
-    ------
-    h5py.File
     """
     try:
         if isinstance(source, str | os.PathLike):
@@ -151,7 +124,7 @@ def _first_bytes(source: str | os.PathLike | BinaryIO) -> bytes:
         return _HDF5  # not even this can be read: the first error says why
 
 
-def _parse(file: h5py.File, name: str) -> MatSlice:
+def _parse(file: h5py.File, name: str) -> Scan:
     group = file.get("cjdata")
     if not isinstance(group, h5py.Group):
         raise DataError(f"{name} has no struct 'cjdata'; is it a slice of the figshare set?")
@@ -164,13 +137,14 @@ def _parse(file: h5py.File, name: str) -> MatSlice:
     mask = _picture(group, "tumorMask", name)
     if mask.shape != image.shape:
         raise DataError(f"{name}: image {image.shape} and mask {mask.shape} must be two pictures of one size.")
-    return MatSlice(
+    return Scan(
+        name=name,
         image=_grey_levels(image, name),
-        mask=as_mask(mask, f"{name}: the mask"),
+        true_mask=as_mask(mask, f"{name}: the mask"),
         label=_label(read_numbers(group["label"], f"{name}: the label"), name),
         patient=read_id(group["PID"], f"{name}: the patient id (cjdata/PID)"),
         border=_border(group, name),
-        pixel_mm=_pixel_mm(group, name),
+        stated_mm=_pixel_mm(group, name),
     )
 
 

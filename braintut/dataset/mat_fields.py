@@ -42,8 +42,7 @@ def read_numbers(field: object, name: str) -> np.ndarray:
     Raises
     ------
     DataError
-        If it is a struct, text, several cells or complex, or claims more than
-        `MAX_VALUES` values.
+        If it is a struct, text, several cells or complex, or claims more than `MAX_VALUES` values.
     """
     field = _out_of_its_cell(field, name)
     if _is_empty(field):

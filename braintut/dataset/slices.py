@@ -8,29 +8,20 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import overload
 
 import h5py
 import numpy as np
 
 from braintut.dataset.arrays import as_mask, as_pictures, as_pixel_mm, as_text, as_whole_numbers
 from braintut.dataset.files import whole_file
+from braintut.dataset.grid import mask_to_square, square_pixel_mm, to_square
 from braintut.dataset.hdf5 import check_inside
-from braintut.dataset.preprocessing import pad_to_square, resize, resize_mask
+from braintut.dataset.scan import TUMOUR_TYPES, TYPE_OF_LABEL, Scan
 from braintut.errors import DataError, PositionError, brief
-
-TUMOUR_TYPES = ("meningioma", "glioma", "pituitary")
-"""Names of labels 1, 2 and 3. Label 0 means a head without a tumour."""
-
-FIELD_OF_VIEW_MM = 0.49 * 512
-"""Side of a figshare slice: 512 pixels of 0.49 mm. Used where a file states no pixel size."""
 
 FORMATS = ("braintut-slices-1", "braintut-slices-2")
 """What `Slices.save` writes: images as 256 grey levels, or as float32 where they lie between these."""
-
-
-def assumed_pixel_mm(shape: tuple[int, int]) -> float:
-    """Side of a pixel in mm where nothing states it: the longer side of the picture is 251 mm."""
-    return FIELD_OF_VIEW_MM / max(shape)
 
 
 def merged_patient(patient: str) -> str:
@@ -48,9 +39,8 @@ def merged_patient(patient: str) -> str:
 
     Notes
     -----
-    Eighteen groups of glioma ids in the figshare set differ in this letter
-    only. Nobody has confirmed that each group is one person; to be safe, count
-    them as one.
+    Eighteen groups of glioma ids in the figshare set differ in this letter only. Nobody has confirmed that each group
+    is one person; to be safe, count them as one.
     """
     match = re.fullmatch(r"(MR\d+)[A-Z]", patient)
     return match.group(1) if match else patient
@@ -65,8 +55,8 @@ class Slices:
     images : ndarray of float32, shape (N, H, W)
         Normalised to 0..1 (see `normalise`). Other float types are converted.
     masks : ndarray of bool, shape (N, H, W)
-        True masks, drawn by radiologists (or by the phantom generator). Masks of
-        0 and 1, or of 0 and 255, of any type are converted.
+        True masks, drawn by radiologists (or by the phantom generator). Masks of 0 and 1, or of 0 and 255, of any type
+        are converted.
     labels : ndarray of int, shape (N,)
         1 meningioma, 2 glioma, 3 pituitary tumour, 0 no tumour.
     patients : ndarray of str, shape (N,)
@@ -83,14 +73,17 @@ class Slices:
     Raises
     ------
     DataError
-        If the arrays do not fit together, or hold what they should not: images
-        outside 0..1, masks of several values, a pixel size of NaN.
+        If the arrays do not fit together, or hold what they should not: images outside 0..1, masks of several values,
+        a pixel size of NaN.
 
     Examples
     --------
-    >>> train = slices[slices.folds != 4]          # filter with a condition
-    >>> first = slices[0]                          # still a Slices, of length 1
-    >>> gliomas = slices.of_type("glioma")
+    >>> from braintut import load_phantoms
+    >>> slices = load_phantoms()
+    >>> len(slices[slices.folds != 5]), len(slices.of_type("glioma"))  # filtered by a condition, and by type
+    (161, 94)
+    >>> slices[0].name, len(slices[:1])  # one Scan, and a Slices of one
+    ('slice 1', 1)
     """
 
     images: np.ndarray
@@ -123,8 +116,19 @@ class Slices:
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, index: int | slice | np.ndarray | list) -> Slices:
+    @overload
+    def __getitem__(self, index: int) -> Scan: ...
+
+    @overload
+    def __getitem__(self, index: slice | np.ndarray | list) -> Slices: ...
+
+    def __getitem__(self, index: int | slice | np.ndarray | list) -> Scan | Slices:
         chosen = _positions(index, len(self))
+        if isinstance(chosen, int):
+            return Scan(
+                name=f"slice {self.ids[chosen]}", image=self.images[chosen], stated_mm=float(self.pixel_mm[chosen]),
+                patient=str(self.patients[chosen]), label=int(self.labels[chosen]), true_mask=self.masks[chosen],
+            )  # fmt: skip
         return self._unchecked(**{name: getattr(self, name)[chosen] for name in _PER_SLICE}, source=self.source)
 
     @classmethod
@@ -134,7 +138,7 @@ class Slices:
         new.__dict__.update(fields)
         return new
 
-    def __iter__(self) -> Iterator[Slices]:
+    def __iter__(self) -> Iterator[Scan]:
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
@@ -165,7 +169,7 @@ class Slices:
     @property
     def types(self) -> np.ndarray:
         """Tumour type of each slice in words, shape (N,)."""
-        return np.array(("none", *TUMOUR_TYPES))[self.labels]
+        return np.array(TYPE_OF_LABEL)[self.labels]
 
     def of_type(self, tumour_type: str) -> Slices:
         """Only the slices of one type, for example `of_type("glioma")`."""
@@ -191,16 +195,16 @@ class Slices:
             return self
         images, masks = (np.zeros((len(self), size, size), dtype) for dtype in (np.float32, bool))
         for i in range(len(self)):
-            images[i] = resize(pad_to_square(self.images[i]), int(size))
-            masks[i] = resize_mask(pad_to_square(self.masks[i]), int(size))
-        pixel_mm = self.pixel_mm * max(self.images.shape[1:]) / size
+            images[i] = to_square(self.images[i], int(size))
+            masks[i] = mask_to_square(self.masks[i], int(size))
+        pixel_mm = square_pixel_mm(self.pixel_mm, self.images.shape[1:], size)
         return replace(self, images=images, masks=masks, pixel_mm=pixel_mm)
 
     def save(self, path: str | os.PathLike, compress: bool = True) -> Path:
         """Write all slices to one HDF5 file, so that `load` gives back exactly these.
 
-        Images of 256 grey levels, as the phantoms and the figshare set have them, take
-        one byte a pixel, others four. A part file is renamed at the end.
+        Images of 256 grey levels, as the phantoms and the figshare set have them, take one byte a pixel, others four.
+        A part file is renamed at the end.
 
         Parameters
         ----------
@@ -281,10 +285,6 @@ def concatenate(parts: Iterable[Slices]) -> Slices:
     parts : iterable of Slices
         At least one. The source of the first one counts for all.
 
-    Returns
-    -------
-    Slices
-
     Raises
     ------
     DataError
@@ -312,7 +312,7 @@ def _check_shapes(images: np.ndarray, masks: np.ndarray, **per_slice: np.ndarray
             raise DataError(f"There are {len(images)} images but {len(values)} entries in '{name}'.")
 
 
-def _positions(index: object, n: int) -> slice | np.ndarray:
+def _positions(index: object, n: int) -> int | slice | np.ndarray:
     """What one may write in `slices[...]`, as something that arrays take: never a silent guess."""
     if isinstance(index, slice):
         try:
@@ -337,7 +337,7 @@ def _positions(index: object, n: int) -> slice | np.ndarray:
     outside = chosen[(chosen < -n) | (chosen >= n)] if chosen.ndim else chosen[not -n <= chosen < n]
     if outside.size:
         raise PositionError(f"There is no slice {outside.ravel()[0]}; the {n} slices are counted from 0 to {n - 1}.")
-    return chosen if chosen.ndim else slice(int(chosen), int(chosen) + 1 or None)
+    return chosen if chosen.ndim else int(chosen)
 
 
 def _check_file(file: h5py.File) -> None:

@@ -49,15 +49,10 @@ def list_members(path: Path, suffix: str, within: tuple[str, ...] = ()) -> list[
 
     Parameters
     ----------
-    path : Path
     suffix : str
         Such as ".mat"; case does not matter.
     within : tuple of str
         Look into this zip in the zip.
-
-    Returns
-    -------
-    list of Member
 
     Raises
     ------

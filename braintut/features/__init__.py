@@ -1,4 +1,8 @@
-"""Measuring a tumour: size and outline, place, grey values, texture, surroundings."""
+"""Measuring a tumour: size and outline, place, grey values, texture, surroundings.
+
+Names begin with pyradiomics' classes (shape, firstorder, glcm) or our own (place, symmetry, ring, plane); what they
+measure follows scikit-image's definitions, in mm where it is a length, so numbers of pyradiomics differ.
+"""
 
 import lazy_loader
 

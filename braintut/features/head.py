@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import distance_transform_edt, label
 
-from braintut.dataset.preprocessing import head_mask, resize
+from braintut.dataset.grid import bounding_box, head_mask, resize
 
 HEAD_GRID_MM = 2.0
 """The head is looked at on a grid of about this size: enough for place, and fast."""
@@ -58,15 +58,21 @@ def find_head(image: np.ndarray, pixel_mm: float) -> Head:
     -------
     Head
         The whole picture counts as head where nothing stands out.
+
+    Examples
+    --------
+    >>> disc = np.hypot(*np.mgrid[-32:32, -32:32]) < 20  # 39 pixels across
+    >>> find_head(disc.astype(float), pixel_mm=2.0).box
+    (13, 52, 13, 52)
     """
     step = max(1, round(HEAD_GRID_MM / pixel_mm))
     height, width = max(1, image.shape[0] // step), max(1, image.shape[1] // step)
     small = resize(image[: height * step, : width * step], (height, width))
     tissue = _largest_piece(head_mask(small))
     filled = _fill(tissue)
-    rows, columns = np.flatnonzero(filled.any(axis=1)), np.flatnonzero(filled.any(axis=0))
+    down, across = bounding_box(filled)
     depth = distance_transform_edt(np.pad(filled, 1))[1:-1, 1:-1] * step * pixel_mm
-    box = (int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
+    box = (down.start, down.stop, across.start, across.stop)
     return Head(small, filled, depth, box, step, step * pixel_mm, max(float(np.median(small[tissue])), 1e-3))
 
 

@@ -35,7 +35,7 @@ SYMMETRY_FEATURES = {
 
 
 def place_features(mask: np.ndarray, head: Head) -> dict[str, float]:
-    """Measure where the tumour lies in the picture and in the head.
+    """Measure where the tumour lies in picture and head: one number for each row of `PLACE_FEATURES`.
 
     Parameters
     ----------
@@ -44,10 +44,13 @@ def place_features(mask: np.ndarray, head: Head) -> dict[str, float]:
     head : Head
         From `find_head` of the same slice.
 
-    Returns
-    -------
-    dict of str to float
-        One number for each row of `PLACE_FEATURES`.
+    Examples
+    --------
+    >>> from braintut.features import find_head
+    >>> disc = np.hypot(*np.mgrid[-32:32, -32:32]) < 20
+    >>> place = place_features(disc & (np.arange(64) < 20), find_head(disc.astype(float), pixel_mm=2.0))
+    >>> float(place["place_head_left"]), float(place["place_head_y"])  # at the left end, half-way down
+    (0.0, 0.5)
     """
     rows, columns = np.nonzero(mask)
     y, x = (rows + 0.5) / head.step, (columns + 0.5) / head.step  # pixel centres on the coarse grid
@@ -88,7 +91,7 @@ def _depth_features(y: np.ndarray, x: np.ndarray, head: Head) -> dict[str, float
 
 
 def symmetry_features(image: np.ndarray, mask: np.ndarray, head: Head) -> dict[str, float]:
-    """Compare the tumour with the same place on the other side of the head.
+    """Compare the tumour with its place on the other side: one number for each row of `SYMMETRY_FEATURES`.
 
     Parameters
     ----------
@@ -98,11 +101,6 @@ def symmetry_features(image: np.ndarray, mask: np.ndarray, head: Head) -> dict[s
         The tumour, not empty.
     head : Head
         From `find_head` of the same slice.
-
-    Returns
-    -------
-    dict of str to float
-        One number for each row of `SYMMETRY_FEATURES`.
     """
     rows, columns = np.nonzero(mask)
     middle = (head.box[2] + head.box[3]) * head.step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from braintut.dataset.preprocessing import resize
+from braintut.dataset.grid import resize
 from braintut.features.head import Head
 
 PLANE_FEATURES = {
@@ -23,22 +23,10 @@ PLANE_FEATURES = {
 
 
 def plane_features(head: Head) -> dict[str, float]:
-    """Describe the head itself, which tells axial, coronal and sagittal cuts apart.
+    """Describe the head in which a tumour lies: one number for each row of `PLANE_FEATURES`.
 
-    Parameters
-    ----------
-    head : Head
-        From `find_head`.
-
-    Returns
-    -------
-    dict of str to float
-        One number for each row of `PLANE_FEATURES`.
-
-    Notes
-    -----
-    The same tumour shows up elsewhere in another plane, so place means little
-    without these.
+    They tell axial, coronal and sagittal cuts apart. The same tumour shows up elsewhere in another plane, so place
+    means little without them.
     """
     top, bottom, left, right = head.box
     box = head.image[top:bottom, left:right]

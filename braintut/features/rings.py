@@ -39,7 +39,7 @@ RING_FEATURES = {
 
 
 def ring_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float, head_median: float) -> dict[str, float]:
-    """Measure grey values in rings around the tumour's border.
+    """Measure greys in rings around the tumour's border: one number for each row of `RING_FEATURES`.
 
     Parameters
     ----------
@@ -52,16 +52,10 @@ def ring_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float, head_med
     head_median : float
         Median grey of the head, to say 'bright' or 'dark' with.
 
-    Returns
-    -------
-    dict of str to float
-        One number for each row of `RING_FEATURES`; NaN where a ring lies
-        wholly outside the picture.
-
     Notes
     -----
-    The surroundings tell more about the type than the tumour itself (Cheng
-    2015, doi:10.1371/journal.pone.0140381).
+    NaN stands where a ring lies wholly outside the picture. The surroundings tell more about the type than the tumour
+    itself (Cheng 2015, doi:10.1371/journal.pone.0140381).
     """
     distance = border_distance_mm(mask, pixel_mm)
     inside_mean = image[mask].mean()
@@ -76,7 +70,7 @@ def ring_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float, head_med
 
 
 def border_distance_mm(mask: np.ndarray, pixel_mm: float) -> np.ndarray:
-    """Distance of each pixel's centre from the border: positive outside, negative inside.
+    """Distance of each pixel's centre from the border in mm, shape (H, W): positive outside, negative inside.
 
     Parameters
     ----------
@@ -85,14 +79,18 @@ def border_distance_mm(mask: np.ndarray, pixel_mm: float) -> np.ndarray:
     pixel_mm : float
         Side of a pixel in mm.
 
-    Returns
-    -------
-    ndarray of float, shape (H, W)
-        In mm.
+    See Also
+    --------
+    scipy.ndimage.distance_transform_edt : Distance from pixel centre to pixel centre.
 
     Notes
     -----
     The border runs half a pixel away from the outermost tumour pixels.
+
+    Examples
+    --------
+    >>> border_distance_mm(np.array([[False, True, True, True, False]]), pixel_mm=2.0)
+    array([[ 1., -1., -3., -1.,  1.]])
     """
     outside = distance_transform_edt(~mask)
     # An all-true mask has no border; distance_transform_edt would then measure from nowhere.

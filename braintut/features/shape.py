@@ -28,7 +28,7 @@ SHAPE_FEATURES = {
 
 
 def shape_features(mask: np.ndarray, pixel_mm: float) -> dict[str, float]:
-    """Measure size and outline of a mask.
+    """Measure size and outline of a mask: one number for each row of `SHAPE_FEATURES`.
 
     Parameters
     ----------
@@ -37,10 +37,15 @@ def shape_features(mask: np.ndarray, pixel_mm: float) -> dict[str, float]:
     pixel_mm : float
         Side of a pixel in mm.
 
-    Returns
-    -------
-    dict of str to float
-        One number for each row of `SHAPE_FEATURES`.
+    See Also
+    --------
+    skimage.measure.regionprops : Where area, perimeter, solidity and axes come from, in pixels.
+
+    Examples
+    --------
+    >>> shape = shape_features(np.ones((10, 20), bool), pixel_mm=0.5)
+    >>> float(shape["shape_area_mm2"]), shape["shape_aspect_ratio"]  # 5 mm x 10 mm
+    (50.0, 0.5)
     """
     region = regionprops(mask.astype(np.uint8))[0]
     top, left, bottom, right = region.bbox

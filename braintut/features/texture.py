@@ -42,7 +42,7 @@ TEXTURE_FEATURES = {**FIRSTORDER_FEATURES, **GLCM_FEATURES}
 
 
 def firstorder_features(inside: np.ndarray, head_median: float) -> dict[str, float]:
-    """Describe the grey values of the tumour, wherever they lie in it.
+    """Describe the greys of the tumour, wherever they lie in it: one number for each row of `FIRSTORDER_FEATURES`.
 
     Parameters
     ----------
@@ -50,11 +50,6 @@ def firstorder_features(inside: np.ndarray, head_median: float) -> dict[str, flo
         Grey values 0..1 of the tumour's pixels.
     head_median : float
         Median grey of the head, to say 'bright' or 'dark' with.
-
-    Returns
-    -------
-    dict of str to float
-        One number for each row of `FIRSTORDER_FEATURES`.
     """
     p10, p25, p50, p75, p90 = np.percentile(inside, [10, 25, 50, 75, 90])
     share = np.bincount(_grey_level(inside), minlength=GREY_LEVELS) / inside.size
@@ -77,7 +72,7 @@ def firstorder_features(inside: np.ndarray, head_median: float) -> dict[str, flo
 
 
 def glcm_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float) -> dict[str, float]:
-    """Measure how the greys of neighbouring tumour pixels go together.
+    """Measure how the greys of neighbouring pixels go together: one number for each row of `GLCM_FEATURES`.
 
     Parameters
     ----------
@@ -88,15 +83,20 @@ def glcm_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float) -> dict[
     pixel_mm : float
         Side of a pixel in mm.
 
-    Returns
-    -------
-    dict of str to float
-        One number for each row of `GLCM_FEATURES`.
+    See Also
+    --------
+    skimage.feature.graycomatrix, skimage.feature.graycoprops : The matrix, and all of its numbers but the entropy.
 
     Notes
     -----
-    Grey-level co-occurrence matrix p(i, j) of 32 levels, pairs 2 mm apart in
-    four directions, added up (Haralick 1973, doi:10.1109/TSMC.1973.4309314).
+    Grey-level co-occurrence matrix p(i, j) of 32 levels, pairs 2 mm apart in four directions, added up (Haralick 1973,
+    doi:10.1109/TSMC.1973.4309314).
+
+    Examples
+    --------
+    >>> stripes = np.array([[0.0, 1.0, 0.0, 1.0]])  # levels 0 and 31: each pair differs by 31
+    >>> round(glcm_features(stripes, stripes >= 0, pixel_mm=2.0)["glcm_contrast"])
+    961
     """
     # Level 0 means 'outside'; dropping row and column 0 drops every pair that leaves the tumour.
     levels = np.where(mask, _grey_level(image) + 1, 0).astype(np.uint8)

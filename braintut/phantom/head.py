@@ -61,10 +61,6 @@ def _sample(volume: np.ndarray, q: np.ndarray, origin: np.ndarray, step: float, 
 def load_template() -> Template:
     """Read the MNI152 brain that nilearn carries (no download).
 
-    Returns
-    -------
-    Template
-
     Raises
     ------
     DataError

@@ -15,8 +15,9 @@ import numpy as np
 from skimage.measure import find_contours
 
 from braintut.dataset.files import whole_file
-from braintut.dataset.preprocessing import normalise, resize, resize_mask
-from braintut.dataset.slices import FIELD_OF_VIEW_MM, Slices, from_grey_levels, to_grey_levels
+from braintut.dataset.grid import normalise, resize, resize_mask
+from braintut.dataset.scan import FIELD_OF_VIEW_MM
+from braintut.dataset.slices import Slices, from_grey_levels, to_grey_levels
 from braintut.errors import DataError
 from braintut.phantom.head import load_template
 from braintut.phantom.patient import TYPE_OF_PATIENT, scan_patient
@@ -43,10 +44,6 @@ def make_phantom_slices(
     first : int
         Number of the first patient, counted from 0.
 
-    Returns
-    -------
-    Slices
-
     Raises
     ------
     DataError
@@ -54,8 +51,7 @@ def make_phantom_slices(
 
     Notes
     -----
-    Needs the extra `braintut[phantom]`; `load_slices()` does not, it reads phantoms that were made
-    before.
+    Needs the extra `braintut[phantom]`; `load_slices()` does not, it reads phantoms that were made before.
     """
     if n_patients < 1 or size < 16:
         raise DataError(f"{n_patients} patients at {size} px make no phantom; ask for at least 1 and 16.")

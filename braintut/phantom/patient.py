@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from braintut.dataset.slices import FIELD_OF_VIEW_MM
+from braintut.dataset.scan import FIELD_OF_VIEW_MM
 from braintut.phantom.head import Template
 from braintut.phantom.tissue import Look, paint_head
 from braintut.phantom.tumour import Tumour, grow
@@ -97,7 +97,6 @@ def scan_patient(
         Patient number and seed of the set; nothing else decides what the patient looks like.
     size : int
         Side of the pictures in pixels.
-    template : Template
     tumour_free : bool
         A head without tumour.
     only_largest : bool

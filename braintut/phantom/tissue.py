@@ -52,7 +52,6 @@ def paint_head(q: np.ndarray, q_brain: np.ndarray, template: Template, look: Loo
         Points in mm of the template's frame.
     q_brain : ndarray, shape (3, H, W)
         The same points for the brain alone, pushed aside where a tumour presses.
-    template, look : Template, Look
 
     Returns
     -------

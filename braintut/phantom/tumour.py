@@ -17,8 +17,8 @@ SIZES = {1: (18.5, 0.30, 9.0, 34.0), 2: (21.5, 0.30, 11.0, 38.0), 3: (12.2, 0.30
 class Tumour:
     """One tumour: a lumpy ball, and brightness on the scale where scalp fat is 1.
 
-    `core` is the share of the radius that is dead tissue (0 none), `rim` the brightness of
-    the shell around it, `lump` how irregular the border is, `uneven` how mottled the inside.
+    `core` is the share of the radius that is dead tissue (0 none), `rim` the brightness of the shell around it, `lump`
+    how irregular the border is, `uneven` how mottled the inside.
     """
 
     label: int
@@ -91,12 +91,6 @@ def grow(label: int, template: Template, rng: np.random.Generator) -> Tumour:
     ----------
     label : int
         1 meningioma, 2 glioma, 3 pituitary tumour.
-    template : Template
-    rng : Generator
-
-    Returns
-    -------
-    Tumour
     """
     median, spread, least, most = SIZES[label]
     radius = float(np.clip(median * np.exp(spread * rng.standard_normal()), least, most))

@@ -7,7 +7,6 @@ from .evaluation import evaluate_folder as evaluate_folder
 from .evaluation import evaluate_slices as evaluate_slices
 from .fitting import fit_on_mixed_masks as fit_on_mixed_masks
 from .fitting import fit_pipeline as fit_pipeline
-from .fitting import predict_masks as predict_masks
 from .fitting import run_folder as run_folder
 from .fitting import runs_folder as runs_folder
 from .pipeline import Found as Found

@@ -77,12 +77,8 @@ def load_card(name: str | os.PathLike) -> dict:
     Parameters
     ----------
     name : str or path
-        `"phantom"`, `"figshare"`, or a folder that `Pipeline.save` wrote. A
-        folder of yours wins over a shipped pair of the same name.
-
-    Returns
-    -------
-    dict
+        `"phantom"`, `"figshare"`, or a folder that `Pipeline.save` wrote. A folder of yours wins over a shipped pair
+        of the same name.
 
     Raises
     ------
@@ -139,8 +135,7 @@ def was_fitted_on_twin(card: dict, patient: str) -> bool:
 def fingerprints(salt: str, patients: Iterable[str]) -> dict[str, list[str]]:
     """Salted SHA-256 of patient ids and of merged ids, for the model card.
 
-    It hides how an id is spelled, not who took part: whoever has the dataset
-    can compute the same hashes.
+    It hides how an id is spelled, not who took part: whoever has the dataset can compute the same hashes.
     """
     patients = sorted(set(patients))
     merged = sorted({merged_patient(p) for p in patients})

@@ -13,8 +13,9 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from braintut.classification.classifier import predict_types
-from braintut.dataset.figshare import FOLDS_FILE, MatEntry, MatSlice, fold_of, list_slices, read_folds
-from braintut.dataset.slices import TUMOUR_TYPES, Slices
+from braintut.dataset.figshare import FOLDS_FILE, MatEntry, fold_of, list_slices, read_folds
+from braintut.dataset.scan import TUMOUR_TYPES, Scan
+from braintut.dataset.slices import Slices
 from braintut.errors import DataError
 from braintut.pipeline.pipeline import Pipeline, join_opinions
 from braintut.pipeline.scores import NOT_FOUND, summarise
@@ -40,19 +41,12 @@ def evaluate_folder(
 
     Parameters
     ----------
-    pipeline : Pipeline
-    folder : path
     fold : int, optional
         Count this official fold only, 1..5.
     allow_training_patients : bool
-        Count patients that the pair was fitted on, too. What comes out says
-        nothing about new patients.
+        Count patients that the pair was fitted on, too. What comes out says nothing about new patients.
     progress : bool
         Show a progress bar.
-
-    Returns
-    -------
-    Evaluation
 
     Raises
     ------
@@ -61,13 +55,12 @@ def evaluate_folder(
 
     Notes
     -----
-    Dice and surface distance are measured on each slice's original grid; an
-    empty prediction counts as Dice 0 and as a wrong type. A misplaced mask
-    with the right type counts as right.
+    Dice and surface distance are measured on each slice's original grid; an empty prediction counts as Dice 0 and as a
+    wrong type. A misplaced mask with the right type counts as right.
     """
     entries = _of_fold(Path(folder), fold)
-    named = ((str(entry), entry.id, entry.read()) for entry in entries)
-    return _evaluate(pipeline, named, len(entries), allow_training_patients, progress, str(folder))
+    scans = ((entry.id, entry.read()) for entry in entries)
+    return _evaluate(pipeline, scans, len(entries), allow_training_patients, progress, str(folder))
 
 
 def evaluate_slices(
@@ -77,23 +70,13 @@ def evaluate_slices(
 
     Parameters, return value and errors as there.
     """
-    named = (
-        (
-            f"slice {one.ids[0]}",
-            str(one.ids[0]),
-            MatSlice(
-                one.images[0], one.masks[0], int(one.labels[0]), str(one.patients[0]), np.zeros((0, 2)),
-                float(one.pixel_mm[0]),
-            ),
-        )
-        for one in slices
-    )  # fmt: skip
-    return _evaluate(pipeline, named, len(slices), allow_training_patients, progress, slices.source)
+    scans = zip(slices.ids.tolist(), slices, strict=True)
+    return _evaluate(pipeline, scans, len(slices), allow_training_patients, progress, slices.source)
 
 
 def _evaluate(
     pipeline: Pipeline,
-    named: Iterable[tuple[str, str, MatSlice]],
+    scans: Iterable[tuple[str, Scan]],
     n: int,
     allow_training_patients: bool,
     progress: bool,
@@ -101,13 +84,13 @@ def _evaluate(
 ) -> Evaluation:
     start = time.perf_counter()
     rows, excluded = [], []
-    for name, number, raw in tqdm(named, total=n, desc="evaluating", unit="slice", disable=not progress):
-        if raw.label == 0:
+    for number, scan in tqdm(scans, total=n, desc="evaluating", unit="slice", disable=not progress):
+        if scan.label == 0:
             continue
-        if pipeline.was_fitted_on(raw.patient) and not allow_training_patients:
-            excluded.append(raw.patient)
+        if pipeline.was_fitted_on(scan.patient) and not allow_training_patients:
+            excluded.append(scan.patient)
         else:
-            rows.append({"id": number, **_row(pipeline, name, raw)})
+            rows.append({"id": number, **_row(pipeline, scan)})
     if not rows and excluded:
         raise DataError(
             f"Nothing is left to count in {source}: the pair '{pipeline.name}' was trained on "
@@ -136,23 +119,22 @@ def _of_fold(folder: Path, fold: int | None) -> list[MatEntry]:
     return chosen
 
 
-def _row(pipeline: Pipeline, name: str, raw: MatSlice) -> dict:
-    mm = raw.pixel_mm_or_assumed
-    found = pipeline.locate(raw.image, mm, name)
-    working, predicted = found.working, found.mask
-    if not raw.mask.any():
-        raise DataError(f"{name}: the true mask is empty although the label says {TUMOUR_TYPES[raw.label - 1]}.")
+def _row(pipeline: Pipeline, scan: Scan) -> dict:
+    found = pipeline.locate(scan)
+    true_mask, predicted = scan.true_mask, found.mask
+    if not true_mask.any():
+        raise DataError(f"{scan.name}: the true mask is empty although the label says {scan.tumour_type}.")
     return {
-        "patient": raw.patient,
-        "twin": pipeline.was_fitted_on_twin(raw.patient),
-        "type": TUMOUR_TYPES[raw.label - 1],
-        "dice": dice_score(raw.mask, predicted),
-        "nsd_2mm": surface_dice(raw.mask, predicted, mm),
-        "area_mm2": float(raw.mask.sum() * mm**2),
+        "patient": scan.patient,
+        "twin": pipeline.was_fitted_on_twin(scan.patient),
+        "type": scan.tumour_type,
+        "dice": dice_score(true_mask, predicted),
+        "nsd_2mm": surface_dice(true_mask, predicted, scan.pixel_mm),
+        "area_mm2": float(true_mask.sum() * scan.pixel_mm**2),
         "not_found": not predicted.any(),
-        "network_types": pipeline.network_types(found, predicted),
-        "true_features": pipeline.measure(working, raw.mask, mm),
-        "predicted_features": pipeline.measure(working, predicted, mm) if predicted.any() else {},
+        "network_types": pipeline.segmenter.types(found, predicted),
+        "true_features": pipeline.measure(found, true_mask),
+        "predicted_features": pipeline.measure(found, predicted) if predicted.any() else {},
     }
 
 

@@ -9,7 +9,7 @@ import platform
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import keras
@@ -20,16 +20,16 @@ from sklearn.pipeline import Pipeline as SklearnPipeline
 
 from braintut.classification.classifier import check_patients, fit_classifier, make_classifier
 from braintut.classification.jitter import jitter_mask
-from braintut.dataset.slices import TUMOUR_TYPES, Slices
+from braintut.dataset.scan import TUMOUR_TYPES
+from braintut.dataset.slices import Slices
 from braintut.errors import DataError, ModelError
 from braintut.features.table import measure_table
 from braintut.pipeline.card import FORMAT, fingerprints
-from braintut.pipeline.pipeline import Pipeline, on_own_grid
+from braintut.pipeline.pipeline import Pipeline
 from braintut.pipeline.recipe import Recipe
 from braintut.pipeline.storage import as_stored
 from braintut.report.words import NOT_FOR_CLINICAL_USE
-from braintut.segmentation.mask import THRESHOLD, mark_tumour
-from braintut.segmentation.prediction import predict_probabilities
+from braintut.segmentation.segmenter import Segmenter
 from braintut.segmentation.training import train_unet
 from braintut.segmentation.unet import build_unet
 
@@ -53,8 +53,8 @@ def run_folder(name: str, out: str | os.PathLike) -> Path:
     name : str
         Name of the pair.
     out : path
-        Folder that the pair is to be written to. All of it counts: two pairs
-        whose folders only end in the same name have checkpoints of their own.
+        Folder that the pair is to be written to. All of it counts: two pairs whose folders only end in the same name
+        have checkpoints of their own.
 
     Returns
     -------
@@ -81,29 +81,24 @@ def fit_pipeline(
     Parameters
     ----------
     slices : Slices
-        Training slices on the working grid (the size features are measured at).
-        From those without a tumour (label 0) the U-Net learns, the classifiers don't.
+        Training slices on the working grid (the size features are measured at). From those without a tumour (label 0)
+        the U-Net learns, the classifiers don't.
     name : str
         What the pair is called in its card.
     recipe : Recipe, optional
         How; default: `Recipe()`.
     start_from : Pipeline, optional
-        Go on with the U-Net of this pair: the recipe's cycles follow its own.
-        Its training patients count as patients of the new pair, too.
+        Go on with the U-Net of this pair: the recipe's cycles follow its own. Its training patients count as patients
+        of the new pair, too.
     masks_from : sequence of Pipeline
-        Pairs of the same size that were fitted without some of these patients.
-        The classifier gets those patients' predicted masks from them: what a
-        network draws on patients it never saw, as in use. Others get theirs
-        from the U-Net that was trained on them.
+        Pairs of the same size that were fitted without some of these patients. The classifier gets those patients'
+        predicted masks from them: what a network draws on patients it never saw, as in use. Others get theirs from the
+        U-Net that was trained on them.
     folder : path, optional
-        Where each cycle keeps its epochs, in a folder of its own. A broken
-        training resumes from there, see `train_unet`.
+        Where each cycle keeps its epochs, in a folder of its own. A broken training resumes from there, see
+        `train_unet`.
     log : callable, optional
         Gets one line a step; default: standard error.
-
-    Returns
-    -------
-    Pipeline
 
     Raises
     ------
@@ -129,11 +124,12 @@ def fit_pipeline(
     del general["cycles"]  # each has settings of its own
     trained, settings = _train_cycles(slices.resized(recipe.unet_size), recipe, general, start_from, folder, log)
     log("measuring features on true, jittered and predicted masks")
-    predicted = predict_masks(trained, with_tumour, **recipe.looking)
+    segmenter = Segmenter(trained, working_size=slices.images.shape[1], **recipe.looking)
+    predicted = segmenter.masks(with_tumour)
     for pair in reversed(masks_from):  # where several pairs don't know a patient, the first one has the last word
         unknown = np.array([not pair.was_fitted_on(str(patient)) for patient in with_tumour.patients])
         if unknown.any():
-            predicted[unknown] = predict_masks(pair.unet, with_tumour[unknown], **recipe.looking)
+            predicted[unknown] = replace(segmenter, unet=pair.unet).masks(with_tumour[unknown])
     true_table = measure_table(with_tumour)
     log(f"fitting classifiers on true masks, and on true, predicted and {recipe.jitters} times jittered ones")
     kind, seed = recipe.classifier, recipe.seed
@@ -214,42 +210,6 @@ def _check_start(start: Pipeline, recipe: Recipe) -> None:
         )
 
 
-def predict_masks(
-    unet: keras.Model,
-    slices: Slices,
-    *,
-    unet_size: int,
-    mirror: bool = False,
-    threshold: float = THRESHOLD,
-    faint_threshold: float | None = None,
-) -> np.ndarray:
-    """Masks that a U-Net draws on slices, one tumour each, on the grid of the slices.
-
-    Parameters
-    ----------
-    unet : keras.Model
-        From `build_unet`.
-    slices : Slices
-        At least one, of any size.
-    unet_size : int
-        Side of the picture that the U-Net sees, in pixels.
-    mirror, threshold, faint_threshold
-        As in `Recipe`.
-
-    Returns
-    -------
-    ndarray of bool, shape (N, H, W)
-    """
-    probabilities = predict_probabilities(unet, slices.resized(unet_size).images, mirror)
-    shape = slices.images.shape[1:]
-    return np.stack(
-        [
-            mark_tumour(on_own_grid(p, shape), mm, threshold, faint_threshold)
-            for p, mm in zip(probabilities, slices.pixel_mm, strict=True)
-        ]
-    )
-
-
 def fit_on_mixed_masks(
     slices: Slices,
     predicted: np.ndarray,
@@ -266,7 +226,7 @@ def fit_on_mixed_masks(
     slices : Slices
         Training slices, each with a tumour.
     predicted : ndarray of bool, shape (N, H, W)
-        From `predict_masks`.
+        From `Segmenter.masks`.
     true_table : DataFrame, optional
         Features of the true masks, if they were measured already.
     kind : str

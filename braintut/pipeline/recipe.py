@@ -107,7 +107,6 @@ class Recipe(_Checked):
     ----------
     unet_size : int
         Side of the picture that the U-Net sees, in pixels, 16..1024.
-    unet : Network
     cycles : tuple of Cycle
         Each goes on with the U-Net of the one before.
     augmentation : dict
@@ -115,16 +114,14 @@ class Recipe(_Checked):
     classifier : str
         Kind, as in `make_classifier`.
     jitters : int
-        Jittered copies of each true mask that the classifier is fitted on,
-        beside the U-Net's own masks. A classifier fitted on true masks only
-        meets masks in use that it has never seen the like of.
+        Jittered copies of each true mask that the classifier is fitted on, beside the U-Net's own masks. A classifier
+        fitted on true masks only meets masks in use that it has never seen the like of.
     mirror : bool
         Average each prediction with that of the mirrored slice.
     threshold : float
         A pixel belongs to the tumour from this probability on, 0..0.99.
     faint_threshold : float, optional
-        Second, lower one where nothing reaches the first, see `mark_tumour`.
-        For sets without healthy heads.
+        Second, lower one where nothing reaches the first, see `mark_tumour`. For sets without healthy heads.
     seed : int
         Fixes all that is drawn by lot.
     precision : {"auto", "float32", "mixed_float16", "mixed_bfloat16"}
@@ -165,7 +162,7 @@ class Recipe(_Checked):
 
     @property
     def looking(self) -> dict[str, Any]:
-        """How the U-Net looks at a slice: arguments of `predict_masks`."""
+        """How the U-Net looks at a slice: arguments of `Segmenter`."""
         return {name: getattr(self, name) for name in ("unet_size", "mirror", "threshold", "faint_threshold")}
 
     def make_augmentation(self) -> Augmentation:

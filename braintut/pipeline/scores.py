@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from braintut.dataset.slices import TUMOUR_TYPES
+from braintut.dataset.scan import TUMOUR_TYPES
 from braintut.segmentation.metrics import MISSED_BELOW, bootstrap_interval
 
 NOT_FOUND = "not_found"
@@ -23,16 +23,14 @@ def summarise(table: pd.DataFrame) -> dict:
     Parameters
     ----------
     table : DataFrame
-        Columns patient, twin, type, area_mm2, dice, nsd_2mm, not_found,
-        type_true_mask, type_predicted_mask and one probability column a type; type_measured_features
-        and type_network where the network knows types.
+        Columns patient, twin, type, area_mm2, dice, nsd_2mm, not_found, type_true_mask, type_predicted_mask and one
+        probability column a type; type_measured_features and type_network where the network knows types.
 
     Returns
     -------
     dict
-        Dice, surface distance, accuracy, confusion and calibration of all
-        slices; what `numbers_of_group` gives by type, by size and without
-        hidden twins (None if all are twins); intervals over patients.
+        Dice, surface distance, accuracy, confusion and calibration of all slices; what `numbers_of_group` gives by
+        type, by size and without hidden twins (None if all are twins); intervals over patients.
     """
     right = (table["type_predicted_mask"] == table["type"]).to_numpy()
     patients = table["patient"].to_numpy()
@@ -124,9 +122,8 @@ def calibration(table: pd.DataFrame) -> dict | None:
     Returns
     -------
     dict or None
-        The expected calibration error (mean distance of the two, 0..1), and
-        for each tenth of probability how many slices there are, what was
-        stated and what share was right. None where nothing was found.
+        The expected calibration error (mean distance of the two, 0..1), and for each tenth of probability how many
+        slices there are, what was stated and what share was right. None where nothing was found.
 
     References
     ----------

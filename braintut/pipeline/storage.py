@@ -42,15 +42,11 @@ def load_pair(folder: Path) -> StoredPair:
     folder : Path
         That `save_pair` wrote.
 
-    Returns
-    -------
-    StoredPair
-
     Raises
     ------
     ModelError
-        If there is no pair, or a file of it is missing, damaged or not the one that its card
-        names. No pickle is loaded.
+        If there is no pair, or a file of it is missing, damaged or not the one that its card names. No pickle is
+        loaded.
     """
     card = load_card(folder)
     files = {file: _stored(folder, file, card) for file in FILES}
@@ -68,8 +64,8 @@ def load_pair(folder: Path) -> StoredPair:
 def save_pair(folder: str | os.PathLike, pair: StoredPair) -> Path:
     """Write a pair to a folder: plain arrays, skops files and a JSON card, into which the hashes of the files go.
 
-    A pair that was there before stays until the new one is whole: the new files wait beside the old ones, and
-    only then the new card takes the old one's place. Whenever a save is broken off, one of the two pairs loads.
+    A pair that was there before stays until the new one is whole: the new files wait beside the old ones, and only
+    then the new card takes the old one's place. Whenever a save is broken off, one of the two pairs loads.
     """
     folder = Path(folder)
     _finish_save(folder)

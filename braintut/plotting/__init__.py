@@ -1,4 +1,4 @@
-"""Every figure of the course: functions that take arrays and an Axes, and draw."""
+"""Every figure of the course: functions that take arrays and an Axes (a new one if left out), and draw."""
 
 import lazy_loader
 

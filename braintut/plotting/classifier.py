@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from braintut.dataset.slices import TUMOUR_TYPES
+from braintut.dataset.scan import TUMOUR_TYPES
 from braintut.plotting.style import BARS, in_our_style
 
 GROUPS_IN_WORDS = {
@@ -38,7 +38,14 @@ def draw_type_bars(probabilities: dict[str, float], ax: Axes) -> Axes:
 
 @in_our_style
 def draw_reasons(reasons: Sequence[tuple[str, float]], ax: Axes, n: int = 6) -> Axes:
-    """Draw what spoke for (right) and against (left) the type, strongest first, in points of its probability."""
+    """Draw what spoke for (right) and against (left) the type, strongest first, in points of its probability.
+
+    Examples
+    --------
+    >>> ax = draw_reasons([("glcm", 0.2), ("ring", -0.05)], plt.figure().add_subplot())
+    >>> [name.get_text() for name in ax.get_yticklabels()]
+    ['texture', 'surroundings']
+    """
     strongest = sorted(reasons, key=lambda r: -abs(r[1]))[:n]
     names = [GROUPS_IN_WORDS.get(name, name) for name, _ in strongest]
     ax.barh(names, [100 * effect for _, effect in strongest], color=BARS)
@@ -58,11 +65,16 @@ def draw_confusion(confusion: Sequence[Sequence[int]], ax: Axes | None = None) -
     ----------
     confusion : sequence of sequence of int, shape (3, 3) or (3, 4)
         A fourth column is 'not found'.
-    ax : Axes, optional
 
-    Returns
-    -------
-    Axes
+    See Also
+    --------
+    sklearn.metrics.ConfusionMatrixDisplay : Counts or shares.
+
+    Examples
+    --------
+    >>> ax = draw_confusion([[8, 1, 1], [0, 9, 1], [0, 0, 10]])
+    >>> ax.texts[0].get_text().split()
+    ['8', '80%']
     """
     counts = np.asarray(confusion)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

@@ -24,12 +24,6 @@ def draw_counts(true_mask: np.ndarray, predicted_mask: np.ndarray, ax: Axes | No
     ----------
     true_mask, predicted_mask : ndarray of bool, shape (H, W)
         Small ones: 4 x 4 reads well.
-    ax : Axes, optional
-    title : str
-
-    Returns
-    -------
-    Axes
     """
     ax = ax or plt.subplots(figsize=(2.4, 2.6), layout="constrained", dpi=DPI)[1]
     true_mask, predicted_mask = np.asarray(true_mask, bool), np.asarray(predicted_mask, bool)
@@ -54,9 +48,11 @@ def draw_many_counts(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figu
     pairs : mapping of str to (true mask, predicted mask)
         Title of each pair and its masks, ndarrays of bool, shape (H, W).
 
-    Returns
-    -------
-    Figure
+    Examples
+    --------
+    >>> figure = draw_many_counts({"half found": (np.array([[1, 1, 0]]), np.array([[0, 1, 1]]))})
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['FN', 'TP', 'FP']
     """
     figure, axes = plt.subplots(1, len(pairs), figsize=(2 * len(pairs), 2.3), layout="constrained", dpi=DPI)
     for ax, (title, masks) in zip(np.atleast_1d(axes), pairs.items(), strict=True):
@@ -73,13 +69,14 @@ def draw_scores(scores: Mapping[str, np.ndarray], ax: Axes | None = None, label:
     ----------
     scores : mapping of str to ndarray of float, shape (N,)
         Name of each row and its scores, 0..1.
-    ax : Axes, optional
     label : str
         What the scores are.
 
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> ax = draw_scores({"before": np.array([0.2, 0.6]), "after": np.array([0.5, 0.9])})
+    >>> [name.get_text() for name in ax.get_yticklabels()]
+    ['before', 'after']
     """
     ax = ax or plt.subplots(figsize=(6.5, 0.6 * len(scores) + 0.8), layout="constrained", dpi=DPI)[1]
     rng = np.random.default_rng(0)  # dots are spread a little, so that equal ones don't hide each other
@@ -100,13 +97,11 @@ def draw_numbers(matrix: np.ndarray, ax: Axes | None = None, title: str = "") ->
     ----------
     matrix : ndarray, shape (H, W)
         Whole numbers, or True and False as 1 and 0.
-    ax : Axes, optional
-        Default: a new figure.
-    title : str
 
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> [text.get_text() for text in draw_numbers(np.array([[True, False]])).texts]
+    ['1', '0']
     """
     numbers = np.asarray(matrix, int)
     height, width = numbers.shape

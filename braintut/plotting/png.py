@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from skimage.measure import find_contours
 
+from braintut.dataset.grid import bounding_box
 from braintut.plotting.style import PREDICTED_STYLE, TRUE_STYLE
 
 SIDE = 512
@@ -42,11 +43,10 @@ def slice_png(
     window : (float, float)
         Grey values, 0..1, that become black and white.
     box : (float, float, float, float), optional
-        Left, top, right and bottom of the part to show, in pixels of the
-        image; see `box_around`. All of it if left out.
+        Left, top, right and bottom of the part to show, in pixels of the image; see `box_around`. All of it if left
+        out.
     points : sequence of (float, float)
-        Corners (x, y) of an outline drawn by hand, dotted yellow; pixel
-        (0, 0) has its centre at 0, 0.
+        Corners (x, y) of an outline drawn by hand, dotted yellow; pixel (0, 0) has its centre at 0, 0.
     cursor : (float, float), optional
         Where the next point would go: a cross.
     side : int
@@ -95,11 +95,11 @@ def mask_outlines(mask: np.ndarray) -> list[np.ndarray]:
     list of ndarray of float, shape (n, 2)
         Rows and columns; the centre of pixel (0, 0) is 0, 0.
     """
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
+    if not mask.any():
         return []
-    near = np.pad(mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.uint8), 1)
-    corner = np.array([rows[0] - 1, columns[0] - 1])
+    box = bounding_box(mask)
+    near = np.pad(mask[box].astype(np.uint8), 1)
+    corner = np.array([side.start - 1 for side in box])
     return [line + corner for line in find_contours(near, 0.5)]
 
 
@@ -123,7 +123,7 @@ def box_around(mask: np.ndarray | None, zoom: float, shape: tuple[int, int]) -> 
     height, width = shape
     middle = (height / 2, width / 2)
     if mask is not None and mask.any():
-        middle = tuple((np.flatnonzero(mask.any(axis))[[0, -1]].sum() + 1) / 2 for axis in (1, 0))
+        middle = tuple((side.start + side.stop) / 2 for side in bounding_box(mask))
     top, left = (
         float(np.clip(at - size / zoom / 2, 0, size - size / zoom))
         for at, size in zip(middle, shape, strict=True)

@@ -26,16 +26,11 @@ MEASURED = {
 def draw_leakage(result: dict, ax: Axes | None = None) -> Axes:
     """Draw what each way of splitting claims: network and classifiers, by slice, by patient, twins merged.
 
-    Parameters
-    ----------
-    result : dict
-        `load_result("leakage")`.
-    ax : Axes, optional
-        Default: a new figure.
-
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> from braintut.results import load_result
+    >>> draw_leakage(load_result("leakage")).get_xlabel()
+    'what the test claims'
     """
     ax = ax or _new_axes(6.5, 2.6)
     labels = [split["label"] for split in result["network"].values()]
@@ -55,15 +50,16 @@ def draw_variants(result: dict, ax: Axes | None = None, what: str = "dice") -> A
     Parameters
     ----------
     result : dict
-        `load_result("losses")`, or that of `augmentation`, `two_questions` or `recipe` (where each
-        variant stands on top of the ones above it).
-    ax : Axes, optional
+        `load_result("losses")`, or that of `augmentation`, `two_questions` or `recipe` (where each variant stands on
+        top of the ones above it).
     what : {"dice", "missed", "skull_share"}
         Mean Dice, share of missed slices, or (augmentation only) share of slices with skull called tumour.
 
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> from braintut.results import load_result
+    >>> draw_variants(load_result("losses"), what="missed").get_xlabel()
+    'share of slices missed'
     """
     variants = list(result["variants"].values())
     ax = ax or _new_axes(6, 0.45 * len(variants) + 0.8)
@@ -76,15 +72,11 @@ def draw_variants(result: dict, ax: Axes | None = None, what: str = "dice") -> A
 def draw_amount_of_data(result: dict, ax: Axes | None = None) -> Axes:
     """Draw the mean Dice over the number of training patients.
 
-    Parameters
-    ----------
-    result : dict
-        `load_result("amount_of_data")`.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> from braintut.results import load_result
+    >>> draw_amount_of_data(load_result("amount_of_data")).get_xlabel()
+    'training patients'
     """
     ax = ax or _new_axes(5, 3)
     variants = list(result["variants"].values())
@@ -108,15 +100,11 @@ def draw_amount_of_data(result: dict, ax: Axes | None = None) -> Axes:
 def draw_feature_ladder(result: dict, ax: Axes | None = None) -> Axes:
     """Draw how accuracy grows with each group of features, one line a classifier.
 
-    Parameters
-    ----------
-    result : dict
-        `load_result("feature_ladder")`.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> from braintut.results import load_result
+    >>> draw_feature_ladder(load_result("feature_ladder")).get_xlabel()
+    'types right, by patient'
     """
     ax = ax or _new_axes(6.5, 3.2)
     rungs = list(result["rungs"].values())
@@ -137,15 +125,11 @@ def draw_feature_ladder(result: dict, ax: Axes | None = None) -> Axes:
 def draw_cost_of_a_mask(result: dict, ax: Axes | None = None) -> Axes:
     """Draw the accuracy for each kind of mask a classifier was fitted on and tested on.
 
-    Parameters
-    ----------
-    result : dict
-        `load_result("cost_of_a_mask")`.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> from braintut.results import load_result
+    >>> draw_cost_of_a_mask(load_result("cost_of_a_mask")).get_ylabel()
+    'fitted on masks that are'
     """
     ax = ax or _new_axes(4.5, 3.5)
     fits = list(result["fitted_on"])
@@ -168,15 +152,11 @@ def draw_records(result: dict, ax: Axes | None = None) -> Axes:
 
     A fold that settings were chosen on is "set aside": it stands beside, not in any of the other rows.
 
-    Parameters
-    ----------
-    result : dict
-        `load_result("records")`.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> from braintut.results import load_result
+    >>> draw_records(load_result("records")).get_yticklabels()[0].get_text()
+    'all slices'
     """
     ax = ax or _new_axes(6.5, 4)
     card = result["card_numbers"]
@@ -197,15 +177,15 @@ def draw_records(result: dict, ax: Axes | None = None) -> Axes:
 def draw_calibration(result: dict, ax: Axes | None = None) -> Axes:
     """Draw what share of the types is right over the probability that was stated for them.
 
-    Parameters
-    ----------
-    result : dict
-        `load_result("records")`.
-    ax : Axes, optional
+    See Also
+    --------
+    sklearn.calibration.CalibrationDisplay : The same from labels and probabilities.
 
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> from braintut.results import load_result
+    >>> draw_calibration(load_result("records")).get_xlabel()
+    'stated probability'
     """
     ax = ax or _new_axes(3.6, 3.4)
     bins = result["card_numbers"]["calibration"]["bins"]

@@ -28,13 +28,13 @@ def draw_slice(
     image : ndarray of float, shape (H, W)
         0..1.
     true_mask, predicted_mask : ndarray of bool, shape (H, W), optional
-    ax : Axes, optional
-        Default: a new figure.
-    title : str
 
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> one = load_phantoms()[0]
+    >>> draw_slice(one.image, one.true_mask, title=one.tumour_type).get_title()
+    'glioma'
     """
     ax = ax or plt.subplots(figsize=(4, 4), layout="constrained")[1]
     ax.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")  # pixels are seen as they are
@@ -52,15 +52,15 @@ def draw_examples(slices: Slices, n: int = 6, columns: int = 3, predicted_masks:
 
     Parameters
     ----------
-    slices : Slices
     n : int
         How many, evenly picked.
-    columns : int
     predicted_masks : ndarray of bool, shape (N, H, W), optional
 
-    Returns
-    -------
-    Figure
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> draw_examples(load_phantoms(), n=2, columns=2).axes[1].get_title()
+    'meningioma, PH040'
     """
     chosen = np.linspace(0, len(slices) - 1, min(n, len(slices))).round().astype(int)
     rows = -(-len(chosen) // columns)
@@ -91,16 +91,19 @@ def draw_look_alikes(slices: Slices, others: Slices) -> Figure:
     slices, others : Slices
         As many of the one as of the other, in pairs.
 
-    Returns
-    -------
-    Figure
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> slices = load_phantoms()
+    >>> [ax.get_title() for ax in draw_look_alikes(slices[:1], slices[6:7]).axes]
+    ['PH001, glioma', 'PH002, meningioma']
     """
     figure, axes = plt.subplots(
         2, len(slices), figsize=(2 * len(slices), 4.5), layout="constrained", squeeze=False, dpi=DPI
     )
     for row, side in zip(axes, (slices, others), strict=True):
         for ax, one in zip(row, side, strict=True):
-            draw_slice(one.images[0], one.masks[0], ax=ax, title=f"{one.patients[0]}, {one.types[0]}")
+            draw_slice(one.image, one.true_mask, ax=ax, title=f"{one.patient}, {one.tumour_type}")
     figure.legend(handles=contour_legend(False), loc="outside lower center", frameon=False)
     plt.close(figure)
     return figure
@@ -117,9 +120,12 @@ def draw_outlines(images: np.ndarray, masks: np.ndarray, predictions: Mapping[st
     predictions : mapping of str to ndarray of bool, shape (N, H, W)
         Name of each row and its predicted masks.
 
-    Returns
-    -------
-    Figure
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> four = load_phantoms()[:4]
+    >>> len(draw_outlines(four.images, four.masks, {"nothing": 0 * four.masks, "all": four.masks}).axes)  # 2 rows of 4
+    8
     """
     rows, columns = len(predictions), len(images)
     figure, axes = plt.subplots(
@@ -143,9 +149,12 @@ def draw_changes(changes: Mapping[str, tuple[np.ndarray, np.ndarray | None]]) ->
     changes : mapping of str to (image, mask)
         Images are ndarrays of float in 0..1, shape (H, W); masks may be bool, 0 and 1, or None.
 
-    Returns
-    -------
-    Figure
+    Examples
+    --------
+    >>> one = np.eye(8)
+    >>> figure = draw_changes({"as it is": (one, one > 0), "mirrored": (one[:, ::-1], one[:, ::-1] > 0)})
+    >>> [ax.get_title() for ax in figure.axes]
+    ['as it is', 'mirrored']
     """
     figure, axes = plt.subplots(1, len(changes), figsize=(1.4 * len(changes), 1.7), layout="constrained", dpi=DPI)
     for ax, (title, (image, mask)) in zip(np.atleast_1d(axes), changes.items(), strict=True):
@@ -166,9 +175,12 @@ def draw_film(image: np.ndarray, mask: np.ndarray, frames: Mapping[str, np.ndarr
     frames : mapping of str to ndarray of float, shape (H, W)
         Title of each moment and its probabilities, 0..1.
 
-    Returns
-    -------
-    Figure
+    Examples
+    --------
+    >>> one = np.eye(8)
+    >>> figure = draw_film(one, one > 0, {"epoch 1": 0 * one, "epoch 2": one})
+    >>> [ax.get_title() for ax in figure.axes[:3]]
+    ['slice', 'epoch 1', 'epoch 2']
     """
     figure, axes = plt.subplots(
         1, len(frames) + 1, figsize=(1.75 * (len(frames) + 1), 2), layout="constrained", dpi=DPI

@@ -25,7 +25,13 @@ DPI = 72  # of grids of slices: a lesson is to stay under 300 kB
 
 
 def contour_legend(predicted: bool = True) -> list[Line2D]:
-    """Legend entries for the contours of true and predicted masks."""
+    """Legend entries for the contours of true and predicted masks.
+
+    Examples
+    --------
+    >>> [entry.get_label() for entry in contour_legend()]
+    ['true mask', 'predicted mask']
+    """
     entries = [Line2D([], [], color=TRUE_STYLE["colors"], linestyle="solid", label="true mask")]
     if predicted:
         entries.append(Line2D([], [], color=PREDICTED_STYLE["colors"], linestyle="dashed", label="predicted mask"))

@@ -23,12 +23,7 @@ def draw_report(report: Report, true_mask: np.ndarray | None = None) -> Figure:
 
     Parameters
     ----------
-    report : Report
     true_mask : ndarray of bool, shape (H, W), optional
-
-    Returns
-    -------
-    Figure
     """
     figure = plt.figure(figsize=(10, 5), layout="constrained", dpi=DPI)
     grid = figure.add_gridspec(2, 2, width_ratios=[1.1, 1], height_ratios=[1, 1.5])

@@ -23,15 +23,14 @@ def report_page(report: Report, true_mask: np.ndarray | None = None) -> str:
 
     Parameters
     ----------
-    report : Report
     true_mask : ndarray of bool, shape (H, W), optional
         Drawn beside the predicted one.
 
     Returns
     -------
     str
-        A page without scripts and links, for a screen in light or dark and
-        for one sheet of A4. All texts of the scan's file are escaped.
+        A page without scripts and links, for a screen in light or dark and for one sheet of A4. All texts of the
+        scan's file are escaped.
     """
     return _template().render(whole_page=True, **_content(report, true_mask))
 

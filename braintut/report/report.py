@@ -42,20 +42,18 @@ class Report:
     features : dict
         Measured features by name; empty where no tumour was found.
     reasons : list of (str, float)
-        Feature groups that spoke for the type (positive) or against it,
-        strongest first: by how much its probability would fall without them.
+        Feature groups that spoke for the type (positive) or against it, strongest first: by how much its probability
+        would fall without them.
     model : str
         Name of the pair that gave the answer.
     card : dict
-        Its model card: what it was trained on, and how good it was on
-        patients it had never seen.
+        Its model card: what it was trained on, and how good it was on patients it had never seen.
     opinions : dict
-        Probability of each type by who says it: "features" (the classifier of
-        measured features) and, if it knows types, "network" (the U-Net itself).
+        Probability of each type by who says it: "features" (the classifier of measured features) and, if it knows
+        types, "network" (the U-Net itself).
     trained_on_patient : bool or None
-        Whether the pair was trained on slices of this very patient, so that
-        its answer tells nothing about how good it is; None where the patient
-        is not known.
+        Whether the pair was trained on slices of this very patient, so that its answer tells nothing about how good it
+        is; None where the patient is not known.
     threshold : float
         Probability from which on the pair calls a pixel tumour, 0..1.
     """
@@ -96,8 +94,8 @@ class Report:
     def area_range_mm2(self) -> tuple[float, float]:
         """Area in square millimetres if the border were drawn more strictly, and more laxly.
 
-        The odds of the threshold are multiplied or divided by 7/3: instead of 0.5 the border is drawn at
-        0.7 or 0.3, instead of 0.1 at 0.21 or 0.05. Far apart means that the network is not sure of the border.
+        The odds of the threshold are multiplied or divided by 7/3: instead of 0.5 the border is drawn at 0.7 or 0.3,
+        instead of 0.1 at 0.21 or 0.05. Far apart means that the network is not sure of the border.
         """
         odds = self.threshold / (1 - self.threshold)
         at_strict, at_lax = (o / (1 + o) for o in (odds * DOUBT, odds / DOUBT))

@@ -50,10 +50,6 @@ def doubt_in_words(probabilities: Mapping[str, float]) -> str:
     probabilities : mapping of str to float
         Probability of each type, adding up to 1.
 
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> doubt_in_words({"meningioma": 0.15, "glioma": 0.8, "pituitary": 0.05})

@@ -14,6 +14,8 @@ from .prediction import predict_classes as predict_classes
 from .prediction import predict_probabilities as predict_probabilities
 from .prediction import tumour_probability as tumour_probability
 from .prediction import types_inside as types_inside
+from .segmenter import Segmentation as Segmentation
+from .segmenter import Segmenter as Segmenter
 from .training import TrainingRun as TrainingRun
 from .training import train_unet as train_unet
 from .unet import build_unet as build_unet

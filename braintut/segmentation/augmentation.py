@@ -36,11 +36,21 @@ class Augmentation:
     noise : float
         Standard deviation of the noise that is added, in units of the picture (0..1).
 
+    See Also
+    --------
+    keras.layers.RandomFlip, RandomRotation, RandomZoom, RandomTranslation, RandomErasing, RandomContrast
+
     Notes
     -----
-    Everything that a picture is turned into is filled up with black
-    (`fill_mode="constant"`): the default mirrors the edge and with it,
-    sometimes, a second tumour.
+    Everything that a picture is turned into is filled up with black (`fill_mode="constant"`): the default mirrors the
+    edge and with it, sometimes, a second tumour.
+
+    Examples
+    --------
+    >>> masks = np.zeros((4, 32, 32, 1)); masks[:, 4:12, 4:12] = 1
+    >>> images, moved = Augmentation(rotation=0, zoom=0, shift=0)(0.8 * masks, masks, seed=1)
+    >>> moved.sum(axis=(1, 2, 3)).tolist()  # a flip keeps the area
+    [64.0, 64.0, 64.0, 64.0]
     """
 
     def __init__(

@@ -14,9 +14,8 @@ from braintut.segmentation.augmentation import Augmentation
 class SliceBatches(keras.utils.PyDataset):
     """Shuffled, augmented batches of one epoch at a time, made in the background while the network computes.
 
-    The order and the augmentation depend on (seed, epoch, batch) alone, so a
-    training that was interrupted sees the same batches as an unbroken one.
-    With `typed`, the masks hold the label of the tumour's type in place of 1.
+    The order and the augmentation depend on (seed, epoch, batch) alone, so a training that was interrupted sees the
+    same batches as an unbroken one. With `typed`, the masks hold the label of the tumour's type in place of 1.
     """
 
     def __init__(

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import keras
@@ -26,7 +26,6 @@ def digests(slices: Slices, role: str) -> dict[str, str]:
 
     Parameters
     ----------
-    slices : Slices
     role : str
         What the slices are for, "training" or "validation".
 
@@ -194,7 +193,7 @@ class Checkpoints:
             whole = (
                 isinstance(state["settings"], dict)
                 and all(_is_ours(state[key]) for key in ("last", "best", "average") if key == "last" or state[key])
-                and all({"epoch", "loss"} <= entry.keys() for entry in state["history"])
+                and all({"epoch", "loss"} <= entry.keys() and _is_numbers(entry.values()) for entry in state["history"])
                 and [entry["epoch"] for entry in state["history"]] == list(range(1, len(state["history"]) + 1))
             )
         except FileNotFoundError:
@@ -218,8 +217,8 @@ class Checkpoints:
                 f"choose another folder."
             )
         raise CheckpointError(
-            f"{self.folder} holds a training with other settings: {names[0]} was {before.get(names[0])}, "
-            f"is now {self.settings.get(names[0])}; choose another folder."
+            f"{self.folder} holds a training with other settings: {brief(names[0])} was {brief(before.get(names[0]))}, "
+            f"is now {brief(self.settings.get(names[0]))}; choose another folder."
         )
 
     def _damaged(self, file: Path, reason: str) -> CheckpointError:
@@ -232,6 +231,10 @@ class Checkpoints:
 def _is_ours(name: object) -> bool:
     """Whether a file has a name that we give, so that a damaged state leads nowhere else."""
     return isinstance(name, str) and re.fullmatch(r"(epoch|average)_\d+\.weights\.h5", name) is not None
+
+
+def _is_numbers(values: Iterable[object]) -> bool:
+    return all(isinstance(v, int | float) and not isinstance(v, bool) and -1e300 < v < 1e300 for v in values)
 
 
 def _in_words(names: list[str]) -> str:

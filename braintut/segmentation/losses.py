@@ -15,22 +15,32 @@ class DiceLoss(keras.losses.Loss):
     Parameters
     ----------
     per : {"image", "batch"}
-        One Dice for each image, then the mean; or one Dice over all pixels of
-        the batch, which lets images with small tumours weigh less.
+        One Dice for each image, then the mean; or one Dice over all pixels of the batch, which lets images with small
+        tumours weigh less.
     smooth : float
-        Added above and below the fraction bar, in pixels. It makes the loss 0
-        where an empty mask is predicted empty, and keeps gradients finite.
+        Added above and below the fraction bar, in pixels. It makes the loss 0 where an empty mask is predicted empty,
+        and keeps gradients finite.
+
+    See Also
+    --------
+    keras.losses.Dice : One Dice a batch unless `axis=(1, 2, 3)`; the loss of two empty masks is 1 there, not 0.
 
     Notes
     -----
-    With probabilities p and truth t in 0..1 (255 counts as 1): TP = sum(p t),
-    FP = sum(p (1 - t)), FN = sum((1 - p) t), and
+    With probabilities p and truth t in 0..1 (255 counts as 1): TP = sum(p t), FP = sum(p (1 - t)), FN = sum((1 - p)
+    t), and
 
         loss = 1 - (2 TP + smooth) / (2 TP + FP + FN + smooth)
 
     References
     ----------
     Milletari et al., 2016, doi:10.1109/3DV.2016.79; Jadon, 2020, arXiv:2006.14822.
+
+    Examples
+    --------
+    >>> truth, found = ops.ones((1, 1, 2, 1)), ops.reshape([1.0, 0.0], (1, 1, 2, 1))
+    >>> round(float(DiceLoss(smooth=0)(truth, found)), 3)  # 1 - 2 / (2 + 0 + 1)
+    0.333
     """
 
     def __init__(self, per: str = "image", smooth: float = 1.0, name: str = "dice_loss", **kwargs: object) -> None:
@@ -58,9 +68,19 @@ class DiceCrossEntropyLoss(keras.losses.Loss):
     cross_entropy_weight : float
         How much one unit of mean pixel cross-entropy counts.
 
+    See Also
+    --------
+    keras.losses.BinaryCrossentropy : The second part alone.
+
     References
     ----------
     Ma et al., 'Loss odyssey', 2021, doi:10.1016/j.media.2021.102035.
+
+    Examples
+    --------
+    >>> truth, unsure = ops.ones((1, 1, 2, 1)), 0.5 * ops.ones((1, 1, 2, 1))
+    >>> round(float(DiceCrossEntropyLoss()(truth, unsure)), 3)  # 1 - (2 + 1) / (2 + 1 + 1) + log 2
+    0.943
     """
 
     def __init__(
@@ -97,12 +117,13 @@ class TverskyLoss(keras.losses.Loss):
     false_positive_weight, false_negative_weight : float
         What FP and FN count; 0.5 and 0.5 give the Dice loss.
     gamma : float
-        Exponent of the loss. Below 1, slices that are nearly right keep
-        pulling; this is the focal Tversky loss.
-    per : {"image", "batch"}
+        Exponent of the loss. Below 1, slices that are nearly right keep pulling; this is the focal Tversky loss.
+    per, smooth
         As in `DiceLoss`.
-    smooth : float
-        As in `DiceLoss`.
+
+    See Also
+    --------
+    keras.losses.Tversky : The same over the whole batch, without `gamma`.
 
     Notes
     -----
@@ -110,8 +131,7 @@ class TverskyLoss(keras.losses.Loss):
 
     References
     ----------
-    Salehi et al., 2017, doi:10.1007/978-3-319-67389-9_44; Abraham and Khan, 2019,
-    doi:10.1109/ISBI.2019.8759329.
+    Salehi et al., 2017, doi:10.1007/978-3-319-67389-9_44; Abraham and Khan, 2019, doi:10.1109/ISBI.2019.8759329.
     """
 
     def __init__(
@@ -158,16 +178,17 @@ class DiceTypeLoss(keras.losses.Loss):
     smooth : float
         As in `DiceLoss`, which is counted per image here.
 
+    See Also
+    --------
+    keras.losses.CategoricalCrossentropy : What is counted inside the tumour.
+
     Notes
     -----
-    For a network with four classes, see `build_unet`. The truth is 0 outside
-    the tumour and the label of its type (1..3) inside; the predictions are
-    four probabilities a pixel, the first that of no tumour. With p_k the
-    probability of type k and p = p_1 + p_2 + p_3, a pixel of type k inside
-    the tumour costs -log(p_k / p), so that this part says nothing about where the
-    tumour is. A network that is asked both finds tumours as well as one that is
-    asked where only, and names their types besides
-    (experiments/two_questions.py).
+    For a network with four classes, see `build_unet`. The truth is 0 outside the tumour and the label of its type
+    (1..3) inside; the predictions are four probabilities a pixel, the first that of no tumour. With p_k the
+    probability of type k and p = p_1 + p_2 + p_3, a pixel of type k inside the tumour costs -log(p_k / p), so that
+    this part says nothing about where the tumour is. A network that is asked both finds tumours as well as one that is
+    asked where only, and names their types besides (experiments/two_questions.py).
 
     References
     ----------

@@ -18,7 +18,6 @@ def largest_component(mask: np.ndarray, pixel_mm: float) -> np.ndarray:
     Parameters
     ----------
     mask : ndarray of bool, shape (H, W)
-    pixel_mm : float
 
     Returns
     -------
@@ -46,12 +45,11 @@ def mark_tumour(
     ----------
     probability : ndarray of float, shape (H, W)
         0..1.
-    pixel_mm : float
     threshold : float
         A pixel belongs to the tumour from this probability on.
     faint_threshold : float, optional
-        Where no piece reaches that, take the largest piece that reaches this.
-        It finds faint tumours, and on healthy heads it finds false ones.
+        Where no piece reaches that, take the largest piece that reaches this. It finds faint tumours, and on healthy
+        heads it finds false ones.
 
     Returns
     -------

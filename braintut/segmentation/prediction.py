@@ -20,9 +20,7 @@ def predict_probabilities(
     images : ndarray of float32, shape (N, H, W)
         Normalised slices in 0..1, at the size the model was trained with.
     mirror : bool
-        Also predict the mirrored slice, mirror that back, and average both.
-        Slower, a little better.
-    batch_size : int
+        Also predict the mirrored slice, mirror that back, and average both. Slower, a little better.
 
     Returns
     -------
@@ -74,9 +72,8 @@ def types_inside(classes: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
     Returns
     -------
     ndarray of float, shape (3,), or None
-        Probability of each type, adding up to 1: the mean over the pixels of the
-        mask, each weighed by its probability of tumour. None if the network
-        knows no types, or the mask is empty.
+        Probability of each type, adding up to 1: the mean over the pixels of the mask, each weighed by its probability
+        of tumour. None if the network knows no types, or the mask is empty.
     """
     if classes.shape[-1] == 1:
         return None

@@ -61,12 +61,10 @@ def train_unet(
         Training slices at the size that the network shall see.
     validation : Slices, optional
         Slices of other patients, on which each epoch is measured.
-    epochs, batch_size : int
     learning_rate : float
         Highest rate; it rises for one epoch and then falls along a cosine.
     loss : keras.losses.Loss, optional
-        Default: `DiceCrossEntropyLoss` per batch; for a U-Net with four
-        classes `DiceTypeLoss`.
+        Default: `DiceCrossEntropyLoss` per batch; for a U-Net with four classes `DiceTypeLoss`.
     augmentation : Augmentation, optional
         None trains on the slices as they are.
     unet : dict, optional
@@ -74,36 +72,29 @@ def train_unet(
     start_from : keras.Model, optional
         Take the first weights from this network instead of drawing them.
     ema_momentum : float, optional
-        Return (and validate) a running average of the weights instead of the
-        weights: of it, each step keeps this share, 0..1, for example 0.998.
-        The steps go back and forth around a good network; their average lies
-        nearer to it.
+        Return (and validate) a running average of the weights instead of the weights: of it, each step keeps this
+        share, 0..1, for example 0.998. The steps go back and forth around a good network; their average lies nearer to
+        it.
     folder : path, optional
-        Where each whole epoch is kept. A broken training resumes from it. It
-        belongs to these slices and settings: others are refused.
+        Where each whole epoch is kept. A broken training resumes from it. It belongs to these slices and settings:
+        others are refused.
     keep : {"best", "last"}
-        Which weights are returned: those of the epoch with the best validation
-        Dice (a choice that flatters the validation slices), or the last
-        epoch's. Without validation slices it is always the last.
+        Which weights are returned: those of the epoch with the best validation Dice (a choice that flatters the
+        validation slices), or the last epoch's. Without validation slices it is always the last.
     seed : int
         Fixes first weights, order and augmentation.
     precision : {"auto", "float32", "mixed_float16", "mixed_bfloat16"}
         "auto" takes mixed_float16 on a GPU and float32 otherwise.
     devices : list of str, optional
-        TensorFlow devices to share each batch; default: all GPUs if there are
-        several.
+        TensorFlow devices to share each batch; default: all GPUs if there are several.
     log : callable, optional
         Gets one line an epoch; default: standard error.
-
-    Returns
-    -------
-    TrainingRun
 
     Raises
     ------
     ModelError
-        If an argument is out of its range, `start_from` is another U-Net, or
-        the training diverges: the loss or the weights are no numbers any more.
+        If an argument is out of its range, `start_from` is another U-Net, or the training diverges: the loss or the
+        weights are no numbers any more.
     CheckpointError
         If the folder holds a training with other slices or settings, or is damaged.
     DataError

@@ -37,12 +37,11 @@ def build_unet(
     dropout : float
         Share of the bottom's channels that are dropped in training, 0..1.
     stem : int
-        Shrink the picture by this factor in the first convolution and enlarge
-        the answer again in the last but one. With 2, twice the filters cost
-        less time than a plain U-Net, and the bottom sees twice as far.
+        Shrink the picture by this factor in the first convolution and enlarge the answer again in the last but one.
+        With 2, twice the filters cost less time than a plain U-Net, and the bottom sees twice as far.
     classes : {1, 4}
-        1: the probability of tumour. 4: the probabilities of no tumour,
-        meningioma, glioma and pituitary tumour, which add up to 1.
+        1: the probability of tumour. 4: the probabilities of no tumour, meningioma, glioma and pituitary tumour, which
+        add up to 1.
 
     Returns
     -------
@@ -52,12 +51,18 @@ def build_unet(
     Raises
     ------
     ModelError
-        If `size` cannot be halved `depth` times, the normalisation is unknown, or
-        the number of classes is neither 1 nor 4.
+        If `size` cannot be halved `depth` times, the normalisation is unknown, or the number of classes is neither 1
+        nor 4.
 
     References
     ----------
     Ronneberger, Fischer and Brox, 2015, doi:10.1007/978-3-319-24574-4_28
+
+    Examples
+    --------
+    >>> model = build_unet(filters=2, depth=1, normalisation="none")
+    >>> model.output.shape, model.count_params()
+    ((None, None, None, 1), 431)
     """
     settle_keras()
     _check_dimensions(filters, depth, stem, dropout)
@@ -114,8 +119,8 @@ def _check_dimensions(filters: int, depth: int, stem: int, dropout: float) -> No
 def fold_normalisation(model: keras.Model, plain: keras.Model) -> keras.Model:
     """Work each batch normalisation into the convolution before it: the same answers in less time.
 
-    Once trained, a normalisation multiplies each channel by one number and
-    adds another, so kernel and bias of the convolution can do both.
+    Once trained, a normalisation multiplies each channel by one number and adds another, so kernel and bias of the
+    convolution can do both.
 
     Parameters
     ----------

@@ -68,10 +68,6 @@ if "google.colab" in sys.modules and find_spec("braintut") is None:
 def write_addresses(clone: Path) -> list[Path]:
     """Write the repository's address into all lessons and into the README's badges.
 
-    Parameters
-    ----------
-    clone : Path
-
     Returns
     -------
     list of Path

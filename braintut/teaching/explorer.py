@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 import numpy as np
 
-from braintut.dataset.slices import TUMOUR_TYPES, Slices
+from braintut.dataset.scan import TUMOUR_TYPES
+from braintut.dataset.slices import Slices
 from braintut.errors import DataError
 from braintut.plotting.png import SIDE, box_around, slice_png
 from braintut.teaching.findings import Findings, in_words, measures_table
@@ -29,9 +30,8 @@ class SliceExplorer(widgets.VBox):
     slices : Slices
         At least one.
     pipeline : Pipeline, optional
-        Adds the predicted mask, its threshold (at first the pair's own), and
-        the type, as a report would state it. There is no second look: where
-        nothing reaches the threshold, nothing is shown.
+        Adds the predicted mask, its threshold (at first the pair's own), and the type, as a report would state it.
+        There is no second look: where nothing reaches the threshold, nothing is shown.
     patient : str, optional
         Where to begin; the first patient if left out.
 
@@ -42,8 +42,16 @@ class SliceExplorer(widgets.VBox):
 
     Notes
     -----
-    Every control works with the mouse and with the keyboard: Tab moves
-    between them, the arrow keys move a slider. Needs ipywidgets 7.7 or newer.
+    Every control works with the mouse and with the keyboard: Tab moves between them, the arrow keys move a slider.
+    Needs ipywidgets 7.7 or newer.
+
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> explorer = SliceExplorer(load_phantoms(), patient="PH002")
+    >>> explorer.position.value = 3  # as if the slider were moved
+    >>> explorer.index  # counted from 0; six slices of PH001 come first
+    8
     """
 
     def __init__(self, slices: Slices, pipeline: Pipeline | None = None, patient: str | None = None) -> None:

@@ -21,7 +21,6 @@ class Findings:
 
     Parameters
     ----------
-    slices : Slices
     pipeline : Pipeline, optional
         Without one there is no predicted mask.
     """
@@ -56,10 +55,9 @@ class Findings:
 
         if not mask.any():
             return {}
-        pixel_mm = float(self.slices.pixel_mm[index])
         if self.pipeline is not None:  # on the grid on which the classifier learned them
-            return self.pipeline.measure(self._look(index).working, mask, pixel_mm)
-        return measure_features(self.slices.images[index], mask, pixel_mm)
+            return self.pipeline.measure(self._look(index), mask)
+        return measure_features(self.slices.images[index], mask, float(self.slices.pixel_mm[index]))
 
     def types(self, index: int, mask: np.ndarray, features: dict[str, float]) -> dict[str, float]:
         """Probability of each type for a mask with these features, as a report would state it; empty without them."""
@@ -78,9 +76,7 @@ class Findings:
         if index not in self._found:
             if len(self._found) >= KEPT:
                 self._found.pop(next(iter(self._found)))
-            self._found[index] = self.pipeline.locate(
-                self.slices.images[index], float(self.slices.pixel_mm[index]), f"slice {self.slices.ids[index]}"
-            )
+            self._found[index] = self.pipeline.locate(self.slices[index])
         return self._found[index]
 
 
@@ -89,8 +85,6 @@ def in_words(findings: Findings, index: int, mask: np.ndarray | None) -> str:
 
     Parameters
     ----------
-    findings : Findings
-    index : int
     mask : ndarray of bool, shape (H, W), or None
         None where there is no network.
 
@@ -117,10 +111,6 @@ def measures_table(columns: dict[str, dict[str, float]]) -> str:
     ----------
     columns : dict of str to dict
         Heading -> features by name, as `measure_features` gives them.
-
-    Returns
-    -------
-    str
     """
     rows = []
     for name, (words, _, _) in MEASURES.items():

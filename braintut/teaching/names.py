@@ -32,8 +32,7 @@ def name_controls(css_class: str, picture: str = "") -> widgets.HTML:
     Returns
     -------
     widgets.HTML
-        To be the widget's last child. Where the page forbids scripts, nothing
-        happens.
+        To be the widget's last child. Where the page forbids scripts, nothing happens.
     """
     script = html.escape(_NAME_ALL % (css_class, picture))
     return widgets.HTML(f'<img alt="" hidden src="data:," onerror="{script}">')

@@ -42,8 +42,7 @@ def parse_points(text: str) -> list[Point]:
     Parameters
     ----------
     text : str
-        For example `"60 40, 72 41.5, 70 55"`: across (column) and down (row)
-        of each corner, in pixels.
+        For example `"60 40, 72 41.5, 70 55"`: across (column) and down (row) of each corner, in pixels.
 
     Returns
     -------
@@ -96,8 +95,7 @@ class OutlineDrawer(widgets.VBox):
     pipeline : Pipeline, optional
         Adds the network's outline to the comparison.
     zoom : float
-        Shows this part of the picture larger, around the tumour's
-        neighbourhood; 1 shows all and gives no hint.
+        Shows this part of the picture larger, around the tumour's neighbourhood; 1 shows all and gives no hint.
 
     Raises
     ------
@@ -106,8 +104,15 @@ class OutlineDrawer(widgets.VBox):
 
     Notes
     -----
-    Points are set by clicks on the picture, by two sliders and a button, or
-    typed.
+    Points are set by clicks on the picture, by two sliders and a button, or typed.
+
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> drawer = OutlineDrawer(load_phantoms()[:1])
+    >>> drawer.typed.value = "50 40, 60 40, 60 60"
+    >>> bool(drawer.mask[45, 58]), bool(drawer.mask[55, 51])
+    (True, False)
     """
 
     def __init__(self, slices: Slices, pipeline: Pipeline | None = None, zoom: float = 1.0) -> None:

@@ -11,7 +11,14 @@ from braintut.quiet import quietly
 
 
 def show_status() -> None:
-    """Print versions, device and data in use, and what to do without a GPU."""
+    """Print versions, device and data in use, and what to do without a GPU.
+
+    Examples
+    --------
+    >>> show_status()  # doctest: +ELLIPSIS
+    Python 3..., Keras 3... on ...
+    Data: phantoms
+    """
     with quietly():
         import keras
 

@@ -48,13 +48,19 @@ def show_strip(slices: Slices, pipeline: Pipeline | None = None, n: int = 5, thr
     Returns
     -------
     Picture
-        PNG with a text alternative that names every slice, its type, its area
-        in mm2 and the Dice of its predicted mask.
+        PNG with a text alternative that names every slice, its type, its area in mm2 and the Dice of its predicted
+        mask.
 
     Raises
     ------
     DataError
         If there are no slices.
+
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> show_strip(load_phantoms()[:1])
+    Patient PH001, slice 1: glioma, 1533 mm².
     """
     if not len(slices):
         raise DataError("A strip needs at least one slice, but there are none.")

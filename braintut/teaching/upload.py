@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
-from braintut.dataset.scans import SUFFIXES, Scan, read_scan
+from braintut.dataset.scan import Scan
+from braintut.dataset.scan_files import READERS, read_scan
 from braintut.errors import BraintutError, DataError
 from braintut.report.page import report_fragment
 
@@ -45,17 +46,11 @@ def read_upload(name: str, content: bytes) -> Scan:
     ----------
     name : str
         The file's name; its ending says of which kind it is.
-    content : bytes
-
-    Returns
-    -------
-    Scan
 
     Raises
     ------
     DataError
-        If it is no `.mat`, PNG or JPEG, or damaged. The message names the
-        file as the reader knows it.
+        If it is no `.mat`, PNG or JPEG, or damaged. The message names the file as the reader knows it.
     """
     name = PureWindowsPath(name).name or "scan"  # no browser sends a path; if one does, only its end counts
     if not content:
@@ -72,20 +67,24 @@ def read_upload(name: str, content: bytes) -> Scan:
 class ScanUpload(widgets.VBox):
     """A widget that takes a scan (PNG, JPEG or `.mat`) and shows its report.
 
-    Parameters
-    ----------
-    pipeline : Pipeline
-
     Notes
     -----
-    The file goes to the notebook's own kernel and nowhere else; in Colab that
-    is a machine of Google's, so upload nobody's private picture.
+    The file goes to the notebook's own kernel and nowhere else; in Colab that is a machine of Google's, so upload
+    nobody's private picture.
+
+    Examples
+    --------
+    >>> from braintut import load_pipeline
+    >>> upload = ScanUpload(load_pipeline("phantom"))
+    >>> upload.look("scan.png", b"")  # what the button does with a file
+    >>> upload.message.value
+    '<div role="status">scan.png is empty; export the slice again.</div>'
     """
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
         self.report: Report | None = None
-        self.choose = widgets.FileUpload(accept=",".join(SUFFIXES), multiple=False, description="Choose a scan")
+        self.choose = widgets.FileUpload(accept=",".join(READERS), multiple=False, description="Choose a scan")
         self.message = widgets.HTML("PNG, JPEG, or a .mat file in the layout of the figshare set.")
         self.answer = widgets.HTML()
         super().__init__([widgets.HBox([self.choose, self.message]), self.answer])

@@ -7,7 +7,7 @@ import pytest
 from keras import ops
 
 from braintut.dataset.arrays import as_mask, as_pictures, as_pixel_mm, as_text, as_whole_numbers
-from braintut.dataset.preprocessing import normalise, resize_mask
+from braintut.dataset.grid import normalise, resize_mask
 from braintut.errors import DataError
 from braintut.features.table import measure_features
 from braintut.segmentation.augmentation import Augmentation

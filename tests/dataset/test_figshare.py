@@ -16,10 +16,10 @@ from making import block_mask, head, write_cvind, write_mat
 def test_a_slice_comes_back_upright_with_text_id(tmp_path):
     raw = read_mat(write_mat(tmp_path / "1.mat"))
     np.testing.assert_array_equal(raw.image, head())
-    np.testing.assert_array_equal(raw.mask, block_mask())
+    np.testing.assert_array_equal(raw.true_mask, block_mask())
     assert (raw.patient, raw.label) == ("MR040240B", 2)
     np.testing.assert_array_equal(raw.border[0], [32, 16])
-    assert raw.pixel_mm_or_assumed == pytest.approx(0.49 * 512 / 64)
+    assert raw.pixel_mm == pytest.approx(0.49 * 512 / 64)
 
 
 def broken_files(folder):
@@ -125,9 +125,9 @@ def test_real_borders_outline_real_masks():
     entries = list_slices(os.environ["BRAINTUT_REAL"])[:20]
     for entry in entries:
         raw = entry.read()
-        drawn = polygon2mask(raw.mask.shape, raw.border[:, ::-1])
+        drawn = polygon2mask(raw.true_mask.shape, raw.border[:, ::-1])
         # The mask was filled by other software; along the border it may differ by a pixel.
-        assert 2 * (drawn & raw.mask).sum() / (drawn.sum() + raw.mask.sum()) > 0.95, entry
+        assert 2 * (drawn & raw.true_mask).sum() / (drawn.sum() + raw.true_mask.sum()) > 0.95, entry
 
 
 @real

@@ -8,12 +8,12 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from braintut.dataset.figshare import list_slices
+from braintut.dataset.grid import normalise
 from braintut.dataset.head import check_head
 from braintut.dataset.load import load_phantoms
-from braintut.dataset.preprocessing import normalise
 from braintut.errors import DataError
 
-HEAD = np.round(load_phantoms()[0].images[0] * 255)
+HEAD = np.round(load_phantoms()[0].image * 255)
 
 
 def refusal(picture: np.ndarray) -> str:

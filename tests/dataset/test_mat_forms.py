@@ -133,7 +133,7 @@ def test_what_is_no_label_is_refused_by_name(tmp_path, value, attributes, messag
 @pytest.mark.parametrize("inside", [1, 255])
 def test_masks_of_every_type_give_the_same(tmp_path, dtype, inside):
     mask = (block_mask().astype(int) * inside).astype(dtype)
-    np.testing.assert_array_equal(read_mat(write_mat(tmp_path / "1.mat", tumorMask=mask)).mask, block_mask())
+    np.testing.assert_array_equal(read_mat(write_mat(tmp_path / "1.mat", tumorMask=mask)).true_mask, block_mask())
 
 
 ONE = np.eye(64)
@@ -172,7 +172,7 @@ def test_odd_fields_are_refused_by_name(tmp_path, fields, message):
 
 def test_a_stated_pixel_and_a_float_image_are_taken(tmp_path):
     raw = read_mat(write_mat(tmp_path / "1.mat", image=head().astype(">f4"), pixel_mm=np.array([[0.75]])))
-    assert raw.pixel_mm == raw.pixel_mm_or_assumed == 0.75
+    assert raw.pixel_mm == 0.75 and not raw.pixel_mm_assumed
     assert raw.image.dtype == np.float32 and raw.image.dtype.isnative
 
 

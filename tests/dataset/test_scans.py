@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from braintut.dataset.scans import SUFFIXES, list_scans, read_scan
+from braintut.dataset.scan_files import READERS, list_scans, read_scan
 from braintut.errors import DataError
 from making import head, write_mat
 
@@ -62,7 +62,7 @@ def test_every_name_of_a_jpeg_is_taken(tmp_path, suffix):
     path = tmp_path / f"scan{suffix}"
     Image.fromarray((head() // 2).astype(np.uint8)).save(path, "JPEG")
     assert read_scan(path).image.shape == (64, 64) and list_scans(tmp_path) == [path]
-    assert suffix.lower() in SUFFIXES
+    assert suffix.lower() in READERS
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK"])
@@ -70,7 +70,9 @@ def test_every_colour_form_gives_the_same_grey(tmp_path, mode):
     black_and_white = Image.fromarray(((head() > 0) * 255).astype(np.uint8))
     path = tmp_path / ("scan.jpg" if mode == "CMYK" else "scan.png")
     black_and_white.convert("RGB" if mode == "CMYK" else "L").convert(mode).save(path, **({"quality": 100}))
-    np.testing.assert_allclose(read_scan(path).image, np.asarray(black_and_white), atol=12)
+    # JPEG changes greys a little, the others none.
+    tolerance = 12 if mode == "CMYK" else 0
+    np.testing.assert_allclose(read_scan(path).image, np.asarray(black_and_white), atol=tolerance)
 
 
 def test_what_is_transparent_is_black(tmp_path):

@@ -6,8 +6,17 @@ import h5py
 import numpy as np
 import pytest
 
+from braintut.dataset.grid import (
+    bounding_box,
+    from_square,
+    mask_to_square,
+    normalise,
+    resize,
+    resize_mask,
+    square_pixel_mm,
+    to_square,
+)
 from braintut.dataset.load import load_slices
-from braintut.dataset.preprocessing import crop_from_square, normalise, pad_to_square, resize, resize_mask
 from braintut.dataset.slices import Slices, concatenate, merged_patient
 from braintut.dataset.splits import (
     leaky_split_by_slice,
@@ -38,9 +47,9 @@ def make_slices(n_patients=12, per_patient=4, size=32):
 
 def test_len_filter_and_repr_tell_what_is_inside():
     slices = make_slices()
-    assert len(slices) == 48 and len(slices[0]) == 1 and len(slices[-1]) == 1
+    assert len(slices) == 48 and len(slices[:1]) == 1 and len(slices[-1:]) == 1
     assert len(slices[slices.labels == 2]) == len(slices.of_type("glioma")) == 16
-    assert slices[-1].ids[0] == "47"
+    assert slices[-1].name == "slice 47"
     text = repr(slices)
     for part in ("48 of 12 patients", "32 x 32", "2 glioma", "made up"):
         assert part in text
@@ -153,10 +162,6 @@ def test_values_that_are_none_are_refused(field, value, message):
 @pytest.mark.parametrize(
     ("index", "ids"),
     [
-        (0, ["1"]),
-        (-1, ["3"]),
-        (np.int64(1), ["2"]),
-        (np.array(2), ["3"]),
         (slice(1, 99), ["2", "3"]),
         (range(2), ["1", "2"]),
         ([2, 0], ["3", "1"]),
@@ -169,6 +174,17 @@ def test_values_that_are_none_are_refused(field, value, message):
 )
 def test_what_may_stand_in_brackets(index, ids):
     assert own()[index].ids.tolist() == ids
+
+
+@pytest.mark.parametrize(("index", "row"), [(0, 0), (-1, 2), (np.int64(1), 1), (np.array(2), 2)], ids=str)
+def test_a_position_gives_one_scan(index, row):
+    slices = own()
+    scan = slices[index]
+    assert (scan.name, scan.patient) == (f"slice {slices.ids[row]}", slices.patients[row])
+    assert np.array_equal(scan.image, slices.images[row])
+    assert np.array_equal(scan.true_mask, slices.masks[row])
+    assert (scan.label, scan.tumour_type) == (slices.labels[row], slices.types[row])
+    assert scan.pixel_mm == slices.pixel_mm[row] and not scan.pixel_mm_assumed
 
 
 @pytest.mark.parametrize(
@@ -198,7 +214,7 @@ def test_what_may_not(index, message):
 
 
 def test_a_loop_ends():
-    assert [one.ids[0] for one in own()] == ["1", "2", "3"]
+    assert [one.name for one in own()] == ["slice 1", "slice 2", "slice 3"]
 
 
 def test_joining_takes_any_iterable_and_one_size():
@@ -342,11 +358,23 @@ def test_resize_averages_and_masks_stay_masks():
     assert resize_mask(mask, 32).sum() * 4 == mask.sum()
 
 
-def test_padding_and_cropping_are_inverse():
+def test_the_way_to_a_square_grid_and_back():
     image = np.arange(20.0).reshape(4, 5)
-    square = pad_to_square(image)
+    square = to_square(image, 5)
     assert square.shape == (5, 5)
-    np.testing.assert_array_equal(crop_from_square(square, (4, 5)), image)
+    np.testing.assert_array_equal(from_square(square, (4, 5)), image)
+    mask = image > 12
+    np.testing.assert_array_equal(mask_to_square(mask, 5)[:4], mask)
+    assert square_pixel_mm(2.0, (4, 5), 10) == 1.0  # 10 mm, in ten pixels
+
+
+@pytest.mark.parametrize(
+    ("margin", "rows", "columns"), [(0, (3, 5), (1, 6)), (1, (2, 6), (0, 7)), (9, (0, 14), (0, 15))]
+)
+def test_a_box_holds_the_mask_and_its_margin(margin, rows, columns):
+    mask = np.zeros((8, 7), bool)
+    mask[3, 1] = mask[4, 5] = True
+    assert bounding_box(mask, margin) == (slice(*rows), slice(*columns))
 
 
 @pytest.mark.parametrize(

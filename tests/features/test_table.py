@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from braintut.dataset.preprocessing import resize
+from braintut.dataset.grid import resize
 from braintut.dataset.slices import Slices
 from braintut.errors import DataError
 from braintut.features.table import BASELINE_FEATURES, FEATURES, measure_features, measure_table
@@ -141,6 +141,43 @@ def deep():
 @pytest.fixture(scope="module")
 def at_the_surface():
     return on_two_grids(column=5, row=65)
+
+
+ELLIPSE = {
+    # Half axes 30 and 18 mm, the long one rising by 3 in 5, its middle 40 mm right of and 30 mm above the head's.
+    "shape_area_mm2": np.pi * 30 * 18,
+    "shape_major_mm": 60,
+    "shape_minor_mm": 36,
+    "shape_elongation": 0.6,
+    "shape_eccentricity": 0.8,
+    "shape_tilt": 0.6,
+    "shape_solidity": 1,
+    "shape_width_mm": 2 * np.hypot(30 * 0.8, 18 * 0.6),
+    "shape_height_mm": 2 * np.hypot(30 * 0.6, 18 * 0.8),
+    "shape_perimeter_mm": 153.2,  # by Ramanujan's formula
+    "shape_upper_share": 0.5,
+    "place_mean_x": (128 + 40) / 256,
+    "place_mean_y": (128 - 30) / 256,
+    # The head is an ellipse, too: half axes 100 and 100 / 1.1 mm.
+    "place_head_x": 0.5 + 40 / 200,
+    "place_head_y": 0.5 - 30 / (200 / 1.1),
+    "place_midline": 0.2,
+    "place_midline_mm": 40,
+    "place_centre_mm": 50,
+    "place_above_centre_mm": 30,
+    "place_area_share": 30 * 18 / (100 * 100 / 1.1),
+    "plane_width_mm": 200,
+    "plane_height_mm": 200 / 1.1,
+    "plane_aspect": 1 / 1.1,
+    "plane_box_share": np.pi / 4,
+    "plane_head_share": np.pi * 100 * 100 / 1.1 / 256**2,
+}
+
+
+@pytest.mark.parametrize(("name", "value"), ELLIPSE.items())
+def test_ellipse_in_an_elliptic_head_by_formula(deep, name, value):
+    # Some 3 mm of the head's soft edge count as head.
+    assert deep[0][name] == pytest.approx(value, rel=0.04 if name.startswith("shape") else 0.08, abs=0)
 
 
 GRID_MATTERS = {

@@ -6,8 +6,8 @@ import h5py
 import numpy as np
 import pytest
 
+from braintut.dataset.grid import head_mask
 from braintut.dataset.load import load_phantoms
-from braintut.dataset.preprocessing import head_mask
 from braintut.dataset.slices import Slices
 from braintut.errors import DataError
 from braintut.phantom.head import load_template

@@ -138,6 +138,8 @@ DAMAGES = {
     "state without history": ("state.json", rewrite(history=None)),
     "history of words": ("state.json", rewrite(history=["epoch 1"])),
     "history with a gap": ("state.json", rewrite(history=[{"epoch": 2, "loss": 1.0}])),
+    "loss of text": ("state.json", rewrite(history=[{"epoch": 1, "loss": "1.0"}])),
+    "Dice of several numbers": ("state.json", rewrite(history=[{"epoch": 1, "loss": 1.0, "val_dice": [0.5, [1]]}])),
     "no last epoch": ("state.json", rewrite(last=7)),
     "weights missing": ("epoch_0002.weights.h5", lambda file: file.unlink()),
     "weights cut": ("epoch_0002.weights.h5", cut),

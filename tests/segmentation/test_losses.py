@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from braintut.errors import ModelError
-from braintut.segmentation.losses import DiceCrossEntropyLoss, DiceLoss, TverskyLoss
+from braintut.segmentation.losses import DiceCrossEntropyLoss, DiceLoss, DiceTypeLoss, TverskyLoss
 from making import CORNER, EMPTY, SHIFTED, SQUARE, WHOLE
 
 CASES = [
@@ -117,3 +117,23 @@ def test_tversky_counts_per_image_or_batch():
         assert float(TverskyLoss(0.5, 0.5, per=per, smooth=0.0)(true, predicted)) == pytest.approx(expected, abs=1e-5)
     with pytest.raises(ModelError, match="not per 'pixel'"):
         TverskyLoss(per="pixel")
+
+
+SURE, HALF = [0.0, 0, 1, 0], [0.0, 0.5, 0.5, 0]
+TYPE_LOSS_CASES = [
+    # truth of four pixels, prediction, loss with smooth 0 and type weight 1
+    ([2, 2, 0, 0], [SURE, SURE, [1, 0, 0, 0], [1, 0, 0, 0]], 0),
+    ([2, 2, 0, 0], [SURE, [1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]], 1 - 2 / 3 + np.log(1e6) / 3),
+    ([2, 2, 0, 0], [HALF, HALF, [1, 0, 0, 0], [1, 0, 0, 0]], 2 * np.log(2) / 3),
+    ([2, 2, 0, 0], [SURE, SURE, SURE, SURE], 1 - 4 / 6),  # types outside the tumour don't count
+]
+
+
+@pytest.mark.parametrize(("truth", "predicted", "loss"), TYPE_LOSS_CASES)
+def test_loss_of_place_and_type(truth, predicted, loss):
+    truth = np.array(truth, "f4").reshape(1, 2, 2, 1)
+    predicted = np.array(predicted, "f4").reshape(1, 2, 2, 4)
+    counted = keras.ops.convert_to_numpy(DiceTypeLoss(type_weight=1.0, smooth=0.0)(truth, predicted))
+    assert counted == pytest.approx(loss, abs=2e-5)
+    again = DiceTypeLoss.from_config(DiceTypeLoss(0.7, 2.0).get_config())
+    assert (again.type_weight, again.smooth) == (0.7, 2.0)

@@ -91,6 +91,16 @@ def test_surface_dice_equals_all_pairs_of_border_pixels(seed, pixel_mm):
     assert 0.05 < expected < 1 and surface_dice(true, predicted, pixel_mm) == pytest.approx(expected)
 
 
+def test_surface_dice_equals_monais():
+    """Computed by `monai.metrics.compute_surface_dice` of MONAI 1.6.1 on PyTorch 2.14.1, in single precision."""
+    y, x = np.ogrid[:64, :64]
+    disc = np.hypot(y - 30, x - 30) <= 18
+    ellipse = ((y - 33) / 14) ** 2 + ((x - 36) / 22) ** 2 <= 1
+    by_monai = {0.5: 0.5343137383460999, 0.9: 0.3970588147640228, 1.7: 0.18627451360225677}
+    ours = {mm: surface_dice(disc, ellipse, mm) for mm in by_monai}
+    assert ours == pytest.approx(by_monai, abs=3e-8)
+
+
 def test_masks_of_two_shapes_are_refused():
     with pytest.raises(DataError, match=r"\(4, 4\).*\(8, 8\)"):
         dice_score(SQUARE, np.zeros((8, 8), bool))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from braintut.dataset.scan import Scan
 from braintut.dataset.slices import Slices
 from braintut.pipeline.pipeline import Pipeline
 from braintut.report import Report
@@ -18,16 +19,15 @@ ENOUGH_SECONDS = 5.0
 @exercise
 def first_report(my_report: object, my_scan: Slices) -> str:
     """Check that a report was made, and of the scan that was asked for."""
-    demand(not isinstance(my_report, Slices), "`my_report` is the slice itself: hand it to the pipeline first.")
+    demand(not isinstance(my_report, Slices | Scan), "`my_report` is the slice itself: hand it to the pipeline first.")
     demand(not callable(my_report), "`my_report` is the pipeline itself: call it, with the scan in the brackets.")
     demand(not hasattr(my_report, "savefig"), "`my_report` is a drawing; keep the report, and draw it in another cell.")
     demand(not isinstance(my_report, list | tuple), "`my_report` is a list; one slice gives one report.")
     demand(
         isinstance(my_report, Report), f"`my_report` is a {type(my_report).__name__}; the pipeline returns a Report."
     )
-    wanted = f"slice {my_scan.ids[0]}"
-    demand(my_report.scan == wanted, f"this is the report of {my_report.scan}, but {wanted} was asked for.")
-    return f"The pipeline says: {my_report}. The truth is {my_scan.types[0]}."
+    demand(my_report.scan == my_scan.name, f"this is the report of {my_report.scan}, but {my_scan.name} was asked for.")
+    return f"The pipeline says: {my_report}. The truth is {my_scan.tumour_type}."
 
 
 @exercise

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from braintut.dataset.load import load_phantoms
-from braintut.dataset.slices import TUMOUR_TYPES, merged_patient
+from braintut.dataset.scan import TUMOUR_TYPES
+from braintut.dataset.slices import merged_patient
 from braintut.dataset.splits import leaky_split_by_slice, split_by_patient
 from braintut.teaching.exercises.checking import call, demand, exercise
 

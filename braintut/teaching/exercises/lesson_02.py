@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from braintut.dataset.slices import Slices
+from braintut.dataset.scan import Scan
 from braintut.quiet import quietly
 from braintut.teaching.exercises.checking import as_number, as_numbers, call, demand, exercise, expect
 
@@ -88,15 +88,15 @@ def decoder_step(up_one_level: Callable) -> str:
     return "Larger, joined, mixed: that is all a decoder does, level after level."
 
 
-def three_trainings(build: Callable, slices: Slices, steps: int = 40) -> dict[str, list[float]]:
+def three_trainings(build: Callable, scan: Scan, steps: int = 40) -> dict[str, list[float]]:
     """Let three networks learn one slice by heart; two of them cannot.
 
     Parameters
     ----------
     build : callable
         Called without arguments it gives a Keras model for one slice.
-    slices : Slices
-        One slice.
+    scan : Scan
+        One slice of a set, `slices[0]` for example.
     steps : int
 
     Returns
@@ -108,7 +108,7 @@ def three_trainings(build: Callable, slices: Slices, steps: int = 40) -> dict[st
         import keras
 
         from braintut.segmentation.losses import DiceLoss
-    images, masks = slices.images[..., None], slices.masks[..., None].astype(np.float32)
+    images, masks = scan.image[None, ..., None], scan.true_mask[None, ..., None].astype(np.float32)
     out_of_order = np.random.default_rng(0).permutation(masks.ravel()).reshape(masks.shape)
     keras.utils.set_random_seed(0)
     model = build()

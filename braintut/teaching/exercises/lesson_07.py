@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.base import is_classifier
 from sklearn.pipeline import make_pipeline
 
-from braintut.dataset.slices import TUMOUR_TYPES
+from braintut.dataset.scan import TUMOUR_TYPES
 from braintut.teaching.exercises.checking import NotYet, as_number, call, demand, exercise, expect, say
 
 CONFUSION = np.array([[30, 8, 2, 0], [10, 70, 4, 16], [0, 2, 57, 1]])

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from braintut.dataset import load_phantoms
+from braintut.dataset import Scan, load_phantoms
 from braintut.report import Report
 from braintut.teaching.exercises import lesson_00 as check
 from judging import Answers, CheckTests, checks_of
@@ -19,7 +19,7 @@ def report(scan="slice 7", seconds=0.25):
 
 
 def scan():
-    return SimpleNamespace(ids=["7"], types=["glioma"])
+    return Scan("slice 7", np.zeros((8, 8)), 2.0, label=2)
 
 
 FIRST_REPORT = Answers(
@@ -31,7 +31,7 @@ FIRST_REPORT = Answers(
         ([report()], scan(), "is a list"),
         (report().figure(), scan(), "is a drawing"),
         (len, scan(), "is the pipeline itself"),
-        (load_phantoms()[:1], scan(), "is the slice itself"),
+        (load_phantoms()[0], scan(), "is the slice itself"),
         (None, scan(), "is a NoneType; the pipeline returns"),
     ],
 )
@@ -104,6 +104,5 @@ class TestChecks(CheckTests):
     """Of lesson 00."""
 
 
-def test_every_check_has_its_table_and_says_which_lesson():
+def test_every_check_has_its_table():
     assert checks_of(check) == [answers.check for answers in TABLES] and len(TABLES) >= 3
-    assert all("Introduced in lesson 00" in one.__doc__ for one in checks_of(check))

@@ -1,4 +1,4 @@
-"""What happens to a slice before anything looks at it, in training and in use alike."""
+"""Greys in 0..1 and one square grid: what happens to a scan before anything looks at it, and the way back."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ def head_mask(image: np.ndarray) -> np.ndarray:
 
     Notes
     -----
-    The bright end is the 99.5th percentile, so a few white pixels do not
-    decide.
+    The bright end is the 99.5th percentile, so a few white pixels do not decide.
     """
     _, edge = _air_and_edge(image)
     return image > edge
@@ -45,8 +44,7 @@ def normalise(image: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of float32, shape (H, W)
-        0 is the 1st percentile of the picture (air), 1 the 99.5th percentile
-        of the head; values beyond are clipped.
+        0 is the 1st percentile of the picture (air), 1 the 99.5th percentile of the head; values beyond are clipped.
 
     Raises
     ------
@@ -93,14 +91,9 @@ def resize(image: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     size : int or (int, int)
         New side, or new (height, width), in pixels.
 
-    Returns
-    -------
-    ndarray of float32
-
     Notes
     -----
-    Pillow widens its bilinear filter when it shrinks, which averages instead
-    of dropping pixels.
+    Pillow widens its bilinear filter when it shrinks, which averages instead of dropping pixels.
     """
     height, width = (size, size) if np.ndim(size) == 0 else size
     image = np.asarray(image, np.float32)
@@ -118,10 +111,6 @@ def resize_mask(mask: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     size : int or (int, int)
         New side, or new (height, width), in pixels.
 
-    Returns
-    -------
-    ndarray of bool
-
     Raises
     ------
     DataError
@@ -130,40 +119,72 @@ def resize_mask(mask: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     return resize(as_mask(mask).astype(np.float32), size) >= 0.5
 
 
-def pad_to_square(image: np.ndarray) -> np.ndarray:
-    """Put a picture in the middle of a black square, so that resizing never distorts it.
+def to_square(image: np.ndarray, size: int) -> np.ndarray:
+    """Bring a picture to a square grid: black margins first, so that nothing is squeezed, then resized.
 
     Parameters
     ----------
-    image : ndarray, shape (H, W)
+    image : ndarray of float, shape (H, W)
+    size : int
+        Side of the grid in pixels.
 
     Returns
     -------
-    ndarray, shape (max(H, W), max(H, W))
+    ndarray of float32, shape (size, size)
 
     Notes
     -----
-    `crop_from_square` is the way back.
+    `from_square` is the way back, `mask_to_square` does the same to a mask, and `square_pixel_mm` tells the pixel size
+    that follows.
     """
+    return resize(_pad_to_square(image), size)
+
+
+def mask_to_square(mask: np.ndarray, size: int) -> np.ndarray:
+    """Bring a mask to the square grid of `to_square`; it stays bool, shape (size, size)."""
+    return resize_mask(_pad_to_square(mask), size)
+
+
+def square_pixel_mm(pixel_mm: float, shape: tuple[int, ...], size: int) -> float:
+    """Side of a pixel in mm, once `to_square` brought a picture of this shape to `size` pixels."""
+    return pixel_mm * max(shape) / size
+
+
+def from_square(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Bring what lies on a square grid back to the grid of a picture of shape (H, W)."""
+    height, width = shape
+    side = max(shape)
+    top, left = (side - height) // 2, (side - width) // 2
+    return resize(image, side)[top : top + height, left : left + width]
+
+
+def _pad_to_square(image: np.ndarray) -> np.ndarray:
     height, width = image.shape
     side = max(height, width)
     top, left = (side - height) // 2, (side - width) // 2
     return np.pad(image, ((top, side - height - top), (left, side - width - left)))
 
 
-def crop_from_square(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Undo `pad_to_square`: cut the middle (H, W) out of a square picture.
+def bounding_box(mask: np.ndarray, margin: int = 0) -> tuple[slice, slice]:
+    """Rows and columns of the smallest box that holds a mask.
 
     Parameters
     ----------
-    image : ndarray, shape (S, S)
-    shape : (int, int)
-        Height and width that the picture had before it was padded.
+    mask : ndarray of bool, shape (H, W)
+        At least one pixel.
+    margin : int
+        Pixels to be added on each side, as far as the picture goes.
 
     Returns
     -------
-    ndarray, shape (H, W)
+    (slice, slice)
+        `image[bounding_box(mask)]` is the part of a picture in the box.
+
+    Examples
+    --------
+    >>> bounding_box(np.array([[0, 0, 0], [0, 1, 1]], bool))
+    (slice(1, 2, None), slice(1, 3, None))
     """
-    height, width = shape
-    top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
-    return image[top : top + height, left : left + width]
+    ends = (np.flatnonzero(mask.any(axis=axis))[[0, -1]].tolist() for axis in (1, 0))
+    down, across = (slice(max(first - margin, 0), last + margin + 1) for first, last in ends)
+    return down, across

@@ -1,23 +1,20 @@
-"""The door for a single scan of one's own: `.mat`, PNG or JPEG."""
+"""PNG and JPEG pictures: every bit of their grey, upright, and the pixel size if they state it."""
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from braintut.dataset.arrays import as_pixel_mm
-from braintut.dataset.figshare import FOLDS_FILE, read_mat
-from braintut.dataset.slices import assumed_pixel_mm
+from braintut.dataset.scan import Scan
 from braintut.errors import DataError, brief
 
 JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".jfi", ".jif")
-SUFFIXES = (".mat", ".png", *JPEG_SUFFIXES)
+PICTURE_SUFFIXES = (".png", *JPEG_SUFFIXES)
 MOST_PIXELS = 4096 * 4096
 """Pixels of the largest picture that is read; a slice has 512 x 512, and larger ones would take seconds."""
 
@@ -43,90 +40,24 @@ UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 """EXIF orientation -> what turns the picture upright."""
 
 
-@dataclass(frozen=True)
-class Scan:
-    """One picture to be looked at.
-
-    `image` has shape (H, W) on any scale; `pixel_mm` is the side of a pixel;
-    `pixel_mm_assumed` says that the file did not state it, so that a field of
-    view of 251 mm (0.49 mm x 512) was taken for the longer side. `patient` is "" where unknown,
-    `true_mask` and `label` are None where unknown.
-    """
-
-    name: str
-    image: np.ndarray
-    pixel_mm: float
-    pixel_mm_assumed: bool
-    patient: str = ""
-    true_mask: np.ndarray | None = None
-    label: int | None = None
-
-
-def read_scan(path: str | os.PathLike) -> Scan:
-    """Read one scan from a `.mat` file (figshare's layout), a PNG or a JPEG.
-
-    Parameters
-    ----------
-    path : path
+def read_picture(path: Path) -> Scan:
+    """Read a PNG or JPEG as one grey picture.
 
     Returns
     -------
     Scan
+        Its pixel size is stated by a text entry `pixel_mm`, if anything.
 
     Raises
     ------
     DataError
-        If the file is missing, a folder, of another kind, or damaged, or states
-        a pixel size that is none.
+        If it is damaged, too large, an animation, something else, or states a pixel size that is none.
 
     Notes
     -----
-    A PNG states its pixel size by a text entry `pixel_mm`. Dots per inch say
-    how large a picture is to be printed, not how large the head was, so they
-    count for nothing. Every bit of a picture of 16 bits a channel is used, a
-    transparent part is black, and EXIF turns the picture upright.
+    Dots per inch say how large a picture is to be printed, not how large the head was, so they count for nothing.
+    Every bit of a picture of 16 bits a channel is used, a transparent part is black, and EXIF turns it upright.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise DataError(f"{path} is a folder; a .mat, PNG or JPEG file is expected.")
-    if not path.exists():
-        raise DataError(f"There is no file {path}.")
-    if path.suffix.lower() not in SUFFIXES:
-        raise DataError(f"{path} is no .mat, PNG or JPEG file; export the slice as one of these.")
-    if path.suffix.lower() == ".mat":
-        raw = read_mat(path)
-        return Scan(
-            str(path),
-            raw.image,
-            raw.pixel_mm_or_assumed,
-            raw.pixel_mm is None,
-            raw.patient,
-            raw.mask,
-            raw.label,
-        )
-    image, stated = _read_picture(path)
-    return Scan(str(path), image, assumed_pixel_mm(image.shape) if stated is None else stated, stated is None)
-
-
-def list_scans(folder: str | os.PathLike) -> list[Path]:
-    """Scans of a folder by name, sorted, without its sub-folders.
-
-    Raises
-    ------
-    DataError
-        If there is none.
-    """
-    paths = sorted(
-        p for p in Path(folder).iterdir()
-        if p.is_file() and p.suffix.lower() in SUFFIXES and p.name != FOLDS_FILE and not p.name.startswith(".")
-    )  # fmt: skip
-    if not paths:
-        raise DataError(f"{folder} holds no .mat, PNG or JPEG file.")
-    return paths
-
-
-def _read_picture(path: Path) -> tuple[np.ndarray, float | None]:
-    """The picture as one grey array, shape (H, W), every bit used, and the pixel size if it is stated."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Pillow about EXIF, which says nothing of the pixels
@@ -151,7 +82,7 @@ def _read_picture(path: Path) -> tuple[np.ndarray, float | None]:
         raise DataError(f"{path} is far too large for a slice; export the slice at its own size.") from error
     except Exception as error:  # a damaged picture makes Pillow fail in many ways
         raise DataError(f"{path} cannot be read ({brief(error)}); export the slice again.") from error
-    return turn(grey), None if stated is None else as_pixel_mm(stated, str(path))
+    return Scan(str(path), turn(grey), None if stated is None else as_pixel_mm(stated, str(path)))
 
 
 def _grey(picture: Image.Image) -> np.ndarray:
