@@ -322,7 +322,7 @@ def _records(folder: Path) -> list[bytes]:
 
 
 def _read_records(path: Path) -> None:
-    from braintut.cli import _numbers_of
+    from braintut.pipeline.making import _numbers_of
     from braintut.pipeline.scores import weak_points
     from braintut.report.words import model_in_words
 
