@@ -30,7 +30,7 @@ A_DAY = 24 * 3600  # seconds
 _READER = 2  # counts up when the same files give other slices, so that older caches are made again
 
 
-def list_slices(folder: str | os.PathLike) -> list[MatEntry]:
+def list_slices(folder: str | os.PathLike[str]) -> list[MatEntry]:
     """Find the slices of a folder: its `.mat` files, those in its sub-folders and in its zips, by number.
 
     Parameters
@@ -67,7 +67,7 @@ def list_slices(folder: str | os.PathLike) -> list[MatEntry]:
     return once_each(found)
 
 
-def read_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = True, n_jobs: int = -1) -> Slices:
+def read_figshare(folder: str | os.PathLike[str], size: int = 256, progress: bool = True, n_jobs: int = -1) -> Slices:
     """Convert a folder of `.mat` files or zips to `Slices` of one size, on all cores.
 
     Parameters
@@ -109,18 +109,19 @@ def read_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = T
     )
 
 
-def _convert(entry: MatEntry, size: int) -> tuple[np.ndarray, np.ndarray, int, str, float]:
+def _convert(entry: MatEntry, size: int) -> tuple[np.ndarray, np.ndarray, int | None, str, float]:
     scan = entry.read()
     try:
         image = to_square(normalise(scan.image), size)
     except DataError as error:
         raise DataError(f"{entry}: {error}") from error
-    mask, pixel_mm = mask_to_square(scan.true_mask, size), square_pixel_mm(scan.pixel_mm, scan.image.shape, size)
+    mask = mask_to_square(scan.true_mask, size)  # type: ignore[arg-type]  # a .mat file always has one
+    pixel_mm = square_pixel_mm(scan.pixel_mm, scan.image.shape, size)
     # Grey levels are rounded here as in the cache, so that both give the same pictures.
     return to_grey_levels(image), mask, scan.label, scan.patient, pixel_mm
 
 
-def load_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = True) -> Slices:
+def load_figshare(folder: str | os.PathLike[str], size: int = 256, progress: bool = True) -> Slices:
     """Load the real set from its cache; the first call converts the files and writes the cache.
 
     Parameters

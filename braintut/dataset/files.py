@@ -29,7 +29,7 @@ LONGEST_NAME = 200  # bytes: file systems take 255, of which an ending, a number
 
 
 @contextlib.contextmanager
-def whole_file(path: str | os.PathLike) -> Iterator[Path]:
+def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a part file to write to, and rename it once it is whole.
 
     Parameters
@@ -72,7 +72,7 @@ def _remove_forgotten_parts(path: Path) -> None:
                 part.unlink()
 
 
-def write_text(path: str | os.PathLike, text: str) -> Path:
+def write_text(path: str | os.PathLike[str], text: str) -> Path:
     """Write a text file whole: UTF-8, and a line ends in one newline character on every system.
 
     Parameters
@@ -109,7 +109,7 @@ def _finite(value: object) -> object:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def readable(text: str | os.PathLike) -> str:
+def readable(text: str | os.PathLike[str]) -> str:
     r"""Show a name as one line of text, whatever bytes it is made of.
 
     Parameters
@@ -130,7 +130,7 @@ def readable(text: str | os.PathLike) -> str:
     return "".join(_escaped(c) if unicodedata.category(c) in ESCAPED else c for c in os.fspath(text))
 
 
-def distinct_names(paths: Sequence[str | os.PathLike]) -> list[str]:
+def distinct_names(paths: Sequence[str | os.PathLike[str]]) -> list[str]:
     """Name a file to be made from each of these files: no two alike on any system, and each a plain name.
 
     Returns
@@ -171,7 +171,7 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def check_writable_folder(folder: str | os.PathLike) -> Path:
+def check_writable_folder(folder: str | os.PathLike[str]) -> Path:
     """Try whether files can be written into a folder, before hours of work go into what shall lie there.
 
     Parameters
@@ -200,7 +200,7 @@ def check_writable_folder(folder: str | os.PathLike) -> Path:
     return folder
 
 
-def check_writable_file(path: str | os.PathLike) -> Path:
+def check_writable_file(path: str | os.PathLike[str]) -> Path:
     """Try whether a file can be written, before the work that goes into it; what is there stays as it is.
 
     Parameters
