@@ -65,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
-        _, manner, number = self.path.split("/")
+        _, manner, number = self.path.partition("?")[0].split("/")
         self.start, self.stop = (int(at) for at in re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers["Range"]).groups())
         with self.server.counting:
             self.server.requests.append((manner, int(number), self.start))
@@ -88,13 +88,16 @@ class Handler(BaseHTTPRequestHandler):
         self.send(302, Location=self.path.replace("moved", "good"))
 
     def signed(self, content):
-        self.send(302, Location=self.path.replace("signed", "signature"))
+        self.send(302, Location=f"{self.path.replace('signed', 'signature')}?{self.go}")
 
     def signature(self, content):
-        if self.go % 3:
-            self.good(content)
-        else:
+        with self.server.counting:
+            self.server.uses[self.path] += 1
+            has_expired = self.server.uses[self.path] > 2
+        if has_expired:
             self.send(403, b"Request has expired")
+        else:
+            self.good(content)
 
     def unknown_total(self, content):
         self.good(content, total="*")
@@ -187,6 +190,7 @@ def server(monkeypatch, mats):
     monkeypatch.setattr(sample, "sample_numbers", lambda: WANTED)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.contents, server.requests, server.sent, server.counting = two_zips(mats), [], 0, threading.Lock()
+    server.uses = collections.Counter()
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server
     server.shutdown()
