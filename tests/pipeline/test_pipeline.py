@@ -199,7 +199,7 @@ def test_masks_are_drawn_on_the_grid_of_the_slices(tiny_pipeline, phantoms):
     masks = Segmenter(tiny_pipeline.unet, 64, threshold=0.2, faint_threshold=0.01).masks(some)
     assert masks.shape == some.masks.shape and masks.dtype == bool
     probabilities = predict_probabilities(tiny_pipeline.unet, some.resized(64).images)
-    by_hand = [mark_tumour(resize(p, 128), mm, 0.2, 0.01) for p, mm in zip(probabilities, some.pixel_mm, strict=True)]
+    by_hand = [mark_tumour(resize(p, 256), mm, 0.2, 0.01) for p, mm in zip(probabilities, some.pixel_mm, strict=True)]
     np.testing.assert_array_equal(masks, by_hand)
 
 
