@@ -216,11 +216,11 @@ def train(
         from braintut.pipeline.recipe import Recipe
     how = Recipe.load(recipe) if recipe else Recipe()
     try:
-        how = replace(how, precision=precision) if precision else how
+        how = how if precision is None else replace(how, precision=precision)
     except BraintutError as error:
         raise DataError(f"--{error}") from error
     make_pair(
-        data, out, lambda line: typer.echo(line, err=True), recipe=how.with_epochs(epochs) if epochs else how,
+        data, out, lambda line: typer.echo(line, err=True), recipe=how if epochs is None else how.with_epochs(epochs),
         name=name, hold_out=hold_out, folds=folds, start_from=start_from, masks_from=masks_from or [],
         numbers_from=numbers_from,
     )  # fmt: skip

@@ -166,7 +166,7 @@ def _is_good(path: Path, file: PublishedFile) -> bool:
 
 def _md5(path: Path) -> str:
     # It tells damage, not forgery; said so, it is there in Pythons of strict security rules, too.
-    with open(path, "rb") as content:
+    with path.open("rb") as content:
         return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
@@ -343,7 +343,7 @@ def _append(part: Path, file: PublishedFile, start: int, first: bytes, chunks: I
 
     look = {"unit": "B", "unit_scale": True, "disable": sys.stderr is None}
     with (
-        open(part, "r+b" if start else "wb") as out,
+        part.open("r+b" if start else "wb") as out,
         tqdm(desc=file.name, total=file.size, initial=start, **look) as bar,
     ):
         out.seek(start)

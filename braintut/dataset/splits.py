@@ -96,13 +96,8 @@ def leaky_split_by_slice(slices: Slices, test_share: float = 0.25, seed: int = 0
     return slices[np.sort(train)], slices[np.sort(test)]
 
 
-def patient_folds(slices: Slices, n_folds: int = 4, seed: int = 0, merged: bool = False) -> np.ndarray:
+def patient_folds(slices: Slices, n_folds: int = 4, seed: int = 0) -> np.ndarray:
     """Deal patients into folds of our own, types shared out evenly.
-
-    Parameters
-    ----------
-    merged : bool
-        Count hidden twins as one patient.
 
     Returns
     -------
@@ -120,14 +115,13 @@ def patient_folds(slices: Slices, n_folds: int = 4, seed: int = 0, merged: bool 
     """
     if not isinstance(n_folds, int | np.integer) or isinstance(n_folds, bool) or n_folds < 2 or not len(slices):
         raise SplitError(f"{len(slices)} slices cannot be dealt into {n_folds!r} folds; give slices and at least 2.")
-    groups = slices.merged_patients if merged else slices.patients
     for label in np.unique(slices.labels):
-        n = len(np.unique(groups[slices.labels == label]))
+        n = len(np.unique(slices.patients[slices.labels == label]))
         if n < n_folds:
             raise SplitError(f"Label {label} has {n} patients, too few for {n_folds} folds; choose at most {n}.")
     folds = np.zeros(len(slices), int)
     cutter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    for number, (_, test) in enumerate(cutter.split(slices.labels, slices.labels, groups), start=1):
+    for number, (_, test) in enumerate(cutter.split(slices.labels, slices.labels, slices.patients), start=1):
         folds[test] = number
     return folds
 

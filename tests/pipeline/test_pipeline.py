@@ -400,7 +400,7 @@ def test_pairs_are_chosen_by_what_the_slices_are(phantoms, capsys):
     assert load_pipeline(slices=phantoms).name == "phantom"
     assert load_pipeline().name == "figshare"
     assert "pair 'figshare'" in capsys.readouterr().err
-    with pytest.raises(ModelError, match="no trained pair 'nonsense'.*phantom"):
+    with pytest.raises(ModelError, match=r"no trained pair 'nonsense'.*phantom"):
         load_pipeline("nonsense")
 
 
