@@ -44,13 +44,43 @@ def split_by_merged_patient(slices: Slices, test_share: float = 0.25, seed: int 
     return _split_by_group(slices, slices.merged_patients, test_share, seed)
 
 
-def split_by_fold(slices: Slices, fold: int) -> tuple[Slices, Slices]:
-    """Give a training and a test side along the official folds: `fold`, 1..5, becomes the test.
+def last_fold(slices: Slices) -> int:
+    """Name the highest official fold that is there: the one to test on, whatever part of the set one has.
+
+    Returns
+    -------
+    int
+        5 for the whole set, the sample and the phantoms.
 
     Raises
     ------
     SplitError
-        If the slices have no folds, or none of this fold.
+        If the slices have no folds, or there is none.
+
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> slices = load_phantoms()
+    >>> last_fold(slices), last_fold(slices[slices.folds < 5])
+    (5, 4)
+    """
+    if not len(slices) or not (slices.folds > 0).all():
+        raise SplitError("These slices have no official folds; put cvind.mat beside the .mat files and load again.")
+    return int(slices.folds.max())
+
+
+def split_by_fold(slices: Slices, fold: int | None = None) -> tuple[Slices, Slices]:
+    """Give a training and a test side along the official folds.
+
+    Parameters
+    ----------
+    fold : int, optional
+        1..5, becomes the test; the last one that is there if not given.
+
+    Raises
+    ------
+    SplitError
+        If the slices have no folds, none of this fold, or no other one.
 
     See Also
     --------
@@ -61,9 +91,11 @@ def split_by_fold(slices: Slices, fold: int) -> tuple[Slices, Slices]:
     >>> from braintut import load_phantoms
     >>> [len(side) for side in split_by_fold(load_phantoms(), 5)]
     [161, 39]
+    >>> [len(side) for side in split_by_fold(load_phantoms())]
+    [161, 39]
     """
-    if not (slices.folds > 0).all():
-        raise SplitError("These slices have no official folds; put cvind.mat beside the .mat files and load again.")
+    last = last_fold(slices)
+    fold = last if fold is None else fold
     test = slices.folds == fold
     if not test.any() or test.all():
         here = ", ".join(str(f) for f in np.unique(slices.folds))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from braintut.dataset import download, locations
+from braintut.dataset import download, locations, web
 from braintut.dataset.download import FILES, PublishedFile, download_figshare
 from braintut.errors import DataError, DownloadError
 
@@ -140,7 +140,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch):
-    for setting in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", *download.CERTIFICATES):
+    for setting in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", *web.CERTIFICATES):
         monkeypatch.delenv(setting, raising=False)
         monkeypatch.delenv(setting.upper(), raising=False)
     monkeypatch.setattr(download, "PAUSES", (0.01, 0.01, 0.01))
@@ -320,7 +320,7 @@ def test_a_server_of_odd_manners_still_gives_the_file(fetch, tmp_path, manner):
 
 
 def test_a_trickle_is_left_for_the_next_address_and_what_it_brought_is_kept(fetch, server, tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "PATIENCE", 0.2)
+    monkeypatch.setattr(web, "PATIENCE", 0.2)
     fetch("trickle", "good")
     assert (tmp_path / "a.zip").read_bytes() == ZIP
     starts = [int(asked[6:-1]) for manner, number, asked in server.requests if manner == "good" and number == 1]
@@ -328,7 +328,7 @@ def test_a_trickle_is_left_for_the_next_address_and_what_it_brought_is_kept(fetc
 
 
 def test_a_silent_server_is_left_in_time(fetch, tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "TIMEOUT", (1, 0.05))
+    monkeypatch.setattr(web, "TIMEOUT", (1, 0.05))
     with pytest.raises(DownloadError, match="no answer in time"):
         fetch("slow")
 
