@@ -24,6 +24,7 @@ from braintut.dataset.mat import read_mat as read_mat
 from braintut.dataset.slices import Slices, from_grey_levels, to_grey_levels
 from braintut.dataset.zips import is_zip
 from braintut.errors import DataError
+from braintut.quiet import say
 
 N_PUBLISHED = 3064
 A_DAY = 24 * 3600  # seconds
@@ -63,7 +64,7 @@ def list_slices(folder: str | os.PathLike) -> list[MatEntry]:
             + "; run `braintut download` to fetch them."
         )
     for path in strange:
-        print(f"braintut: {path} is not read; if it holds slices, unpack it there.", file=sys.stderr)
+        say(f"{path} is not read; if it holds slices, unpack it there.")
     return once_each(found)
 
 
@@ -141,13 +142,13 @@ def load_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = T
         try:
             return Slices.load(cache)
         except DataError as error:
-            print(f"braintut: {error} It is made now.", file=sys.stderr)
+            say(f"{error} It is made now.")
     slices = read_figshare(folder, size, progress)
     try:
         slices.save(cache, compress=False)
         _remove_older(place, prefix, cache)
     except (OSError, RuntimeError) as error:  # h5py reports a full disk as either
-        print(f"braintut: no cache was written to {place} ({error}); the next call reads again.", file=sys.stderr)
+        say(f"no cache was written to {place} ({error}); the next call reads again.")
     return slices
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from braintut.dataset.locations import default_data_folder, phantom_folder
 from braintut.dataset.slices import Slices
 from braintut.dataset.zips import is_zip
 from braintut.errors import DataError
+from braintut.quiet import say
 
 WORKING_SIZE = 256
 PATIENTS_PER_TYPE = 20
@@ -53,7 +53,7 @@ def load_slices(size: int = 128, full: bool = False) -> Slices:
     if not slices.source.startswith("phantom") and not full:
         slices = _subset(slices)
     slices = slices.resized(size)
-    print(f"braintut: {len(slices)} slices of {slices.n_patients} patients ({slices.source})", file=sys.stderr)
+    say(f"{len(slices)} slices of {slices.n_patients} patients ({slices.source})")
     return slices
 
 
