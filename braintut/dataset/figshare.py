@@ -95,6 +95,13 @@ def read_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = T
     """
     entries, folds = list_slices(folder), read_folds(folder)
     fold_of_each = np.array([fold_of(entry, folds) for entry in entries])  # before the long part, as it may complain
+    return read_entries(entries, fold_of_each, size, progress, n_jobs)
+
+
+def read_entries(
+    entries: list[MatEntry], folds: np.ndarray, size: int = 256, progress: bool = False, n_jobs: int = 1
+) -> Slices:
+    """Convert some `.mat` files to `Slices` of one size; `folds` are theirs. The rest as in `read_figshare`."""
     jobs = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(_convert)(entry, size) for entry in entries)
     converted = list(tqdm(jobs, total=len(entries), desc="reading slices", disable=not progress or sys.stderr is None))
     images, masks, labels, patients, pixels = zip(*converted, strict=True)
@@ -103,7 +110,7 @@ def read_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = T
         masks=np.stack(masks),
         labels=np.array(labels),
         patients=np.array(patients, dtype=str),
-        folds=fold_of_each,
+        folds=folds,
         ids=np.array([e.id for e in entries], dtype=str),
         pixel_mm=np.array(pixels),
         source=f"figshare, {len(entries)} of {N_PUBLISHED} slices",

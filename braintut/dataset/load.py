@@ -80,10 +80,20 @@ def _find(size: int) -> Slices:
         return load_phantoms()
     if chosen:
         return _load_chosen(chosen, max(size, WORKING_SIZE))
+    folder = real_folder()
+    return load_figshare(folder, max(size, WORKING_SIZE)) if folder else load_phantoms()
+
+
+def real_folder() -> Path | None:
+    """Where real slices lie on this machine, if they do.
+
+    Raises
+    ------
+    DataError
+        If the folder holds files, but none that can be read.
+    """
     folder = default_data_folder()
-    if folder.is_dir() and _has_slices(folder):
-        return load_figshare(folder, max(size, WORKING_SIZE))
-    return load_phantoms()
+    return folder if folder.is_dir() and _has_slices(folder) else None
 
 
 def _load_chosen(chosen: str, size: int) -> Slices:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from braintut.dataset.slices import merged_patient
-from braintut.errors import ModelError, brief
+from braintut.errors import DataError, ModelError, brief
 
 ASSETS = Path(__file__).parents[1] / "assets" / "models"
 
@@ -124,12 +124,21 @@ def training_losses(card: dict) -> list[float]:
 
 def was_fitted_on(card: dict, patient: str) -> bool:
     """Whether a pair was fitted on slices of this patient (the exact id decides)."""
+    _check_id(patient)
     return _fingerprint(card["salt"], patient) in card["patients"]
 
 
 def was_fitted_on_twin(card: dict, patient: str) -> bool:
     """Whether a pair was fitted on this patient or one whose merged id is the same."""
+    _check_id(patient)
     return _fingerprint(card["salt"], merged_patient(patient)) in card["merged_patients"]
+
+
+def _check_id(patient: object) -> None:
+    if not isinstance(patient, str):
+        raise DataError(
+            f"A patient's id is text, but this is of type {type(patient).__name__}; ask for one patient at a time."
+        )
 
 
 def fingerprints(salt: str, patients: Iterable[str]) -> dict[str, list[str]]:

@@ -25,9 +25,9 @@ Point = tuple[float, float]
 FEWEST = 3
 """With fewer points there is nothing inside."""
 HOW_TO = (
-    f"Click around the tumour on the picture, then press <i>Compare</i>. {FEWEST} points are the least; more follow its "
-    "edge better. Without a mouse: move the cross with <i>Across</i> and <i>Down</i> and press <i>Add point</i>, or "
-    "type points into the field, two numbers each: across down, across down, ..."
+    f"Click around the tumour on the picture, then press <i>Compare</i>. At least {FEWEST} points are needed; more "
+    "follow its edge better. Without a mouse: move the cross with <i>Across</i> and <i>Down</i> and press "
+    "<i>Add point</i>, or type points into the field, two numbers each: across down, across down, ..."
 )
 TITLES = {
     "Add point": "Set a point where the cross is",
@@ -110,15 +110,19 @@ def slip_in(points: list[Point], shape: tuple[int, int]) -> str:
     >>> slip_in([(10, 10), (20, 20)], (64, 64))
     '2 of at least 3 points.'
     """
-    height, width = shape
     for x, y in points:
-        if not (-0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5):  # NaN, too
-            return f"The point {x:g} {y:g} lies outside the picture, which is {width} pixels wide and {height} high."
+        if not _lies_inside((x, y), shape):
+            return f"The point {x:g} {y:g} lies outside the picture, which is {shape[1]} wide and {shape[0]} high."
     if len(points) < FEWEST:
         return f"{len(points)} of at least {FEWEST} points."
-    if not mask_of_points(points, shape).any():
+    breadth = np.linalg.svd(np.array(points) - np.mean(points, axis=0), compute_uv=False)[1]
+    if breadth < 0.5:  # pixels
         return f"Nothing lies inside these {len(points)} points: go around the tumour, not along a line."
     return ""
+
+
+def _lies_inside(point: Point, shape: tuple[int, int]) -> bool:
+    return all(-0.5 <= at <= side - 0.5 for at, side in zip(point, shape[::-1], strict=True))  # NaN does not
 
 
 class OutlineDrawer(widgets.VBox):
@@ -246,11 +250,12 @@ class OutlineDrawer(widgets.VBox):
     def _draw(self, points: list[Point], compare: bool) -> str:
         slices, index = self.findings.slices, self._index
         box = box_around(slices.masks[index] if self.zoom_factor > 1 else None, self.zoom_factor, self._shape)
+        inside = [point for point in points if _lies_inside(point, self._shape)]
         png = slice_png(
             slices.images[index],
             slices.masks[index] if compare else None,
             self.findings.mask(index) if compare else None,
-            box=box, points=points, cursor=(self.across.value, self.down.value),
+            box=box, points=inside, cursor=(self.across.value, self.down.value),
         )  # fmt: skip
         alt = f"Slice {slices.ids[index]} with your {len(points)} points."
         place = " ".join(f"{edge:g}" for edge in box)
