@@ -86,7 +86,7 @@ def classifiers_on(split: str, slices: Slices, table: pd.DataFrame) -> dict:
     return answer
 
 
-def types_by_lot(slices: Slices, seed: int = 0) -> Slices:
+def types_by_lot(slices: Slices, seed: int) -> Slices:
     """Give every patient a type drawn by lot, so that there is nothing to learn."""
     patients, number = np.unique(slices.patients, return_inverse=True)
     return replace(slices, labels=np.random.default_rng(seed).integers(1, 4, len(patients))[number])
@@ -99,10 +99,12 @@ def most_similar(train: Slices, test: Slices) -> float:
 
 
 def memory_on(split: str, slices: Slices) -> dict:
-    """What the most similar picture gets right, of true types and of a lottery, for ten splits dealt anew."""
+    """What the most similar picture gets right, of true types and of lotteries, for ten splits dealt anew."""
     small, answer = slices.resized(MEMORY_SIZE), {}
-    for key, some in (("true_types", small), ("lottery", types_by_lot(small))):
-        scores = [most_similar(*SPLITS[split][1](some, test_share=0.25, seed=seed)) for seed in range(N_SPLITS)]
+    for key, types in (("true_types", lambda some, seed: some), ("lottery", types_by_lot)):
+        scores = [
+            most_similar(*SPLITS[split][1](types(small, seed), test_share=0.25, seed=seed)) for seed in range(N_SPLITS)
+        ]
         answer[key] = {"mean": np.mean(scores), "lowest": min(scores), "highest": max(scores)}
     return answer
 
