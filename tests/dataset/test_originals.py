@@ -39,6 +39,7 @@ def test_a_zip_gives_its_members(monkeypatch, two):
 def test_the_downloaded_set_is_found(monkeypatch, two):
     monkeypatch.setenv("BRAINTUT_DATA", "")
     monkeypatch.setattr(load, "default_data_folder", lambda: two)
+    monkeypatch.setattr(load, "sample_folder", lambda: two / "nowhere")
     assert numbers() == ["9", "10"]
 
 
@@ -46,11 +47,12 @@ def test_the_downloaded_set_is_found(monkeypatch, two):
 def test_where_there_are_none_phantoms_stand_in(monkeypatch, tmp_path, where):
     load_phantoms()[:2].save(tmp_path / "two.h5")
     monkeypatch.setenv("BRAINTUT_DATA", {"phantoms": "phantoms", "saved": str(tmp_path / "two.h5")}.get(where, ""))
-    monkeypatch.setattr(load, "default_data_folder", lambda: tmp_path / "nowhere")
+    for name in ("default_data_folder", "sample_folder"):
+        monkeypatch.setattr(load, name, lambda: tmp_path / "nowhere")
     assert numbers() == SIX
 
 
 def test_a_folder_without_slices_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("BRAINTUT_DATA", str(tmp_path))
-    with pytest.raises(DataError, match="holds no .mat file"):
+    with pytest.raises(DataError, match="holds no"):
         original_mats()
