@@ -18,7 +18,7 @@ def once_each(entries: Iterable[MatEntry]) -> list[MatEntry]:
     Returns
     -------
     list of MatEntry
-        By number, then those without one by name. What was left out is said beside (`quiet.say`).
+        By number, then those without one by name. What was left out is said (`quiet.say`).
 
     Raises
     ------

@@ -51,7 +51,7 @@ def list_slices(folder: str | os.PathLike[str]) -> list[MatEntry]:
 
     Notes
     -----
-    What is left out, or lies there in a form that is not read, is said beside (`quiet.say`).
+    What is left out, or lies there in a form that is not read, is said (`quiet.say`).
     """
     folder = Path(folder)
     mats = find_mats(folder)
