@@ -125,7 +125,7 @@ def lessons(
         return
     check_writable_folder(out)
     for path in tqdm(chosen, desc="lessons"):
-        command = ["nbconvert", *PAGE_OPTIONS, "--execute", "--log-level", "ERROR"]
+        command = ["nbconvert", *PAGE_OPTIONS, "--execute", "--embed-images", "--log-level", "ERROR"]
         if _run_python(*command, "--output-dir", str(out.resolve()), str(path)):
             raise DataError(f"{path.name} stopped with an error; open it in JupyterLab to see the cell.")
     say(f"Read them in {out}.")

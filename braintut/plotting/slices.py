@@ -65,7 +65,7 @@ def draw_examples(slices: Slices, n: int = 6, columns: int = 3, predicted_masks:
     chosen = np.linspace(0, len(slices) - 1, min(n, len(slices))).round().astype(int)
     rows = -(-len(chosen) // columns)
     figure, axes = plt.subplots(
-        rows, columns, figsize=(2.6 * columns, 2.8 * rows), layout="constrained", squeeze=False, dpi=DPI
+        rows, columns, figsize=(2.7 * columns, 2.9 * rows), layout="constrained", squeeze=False, dpi=DPI
     )
     for ax in axes.flat:
         ax.set_axis_off()
@@ -99,7 +99,7 @@ def draw_look_alikes(slices: Slices, others: Slices) -> Figure:
     ['PH001, glioma', 'PH002, meningioma']
     """
     figure, axes = plt.subplots(
-        2, len(slices), figsize=(2 * len(slices), 4.5), layout="constrained", squeeze=False, dpi=DPI
+        2, len(slices), figsize=(2.7 * len(slices), 5.9), layout="constrained", squeeze=False, dpi=DPI
     )
     for row, side in zip(axes, (slices, others), strict=True):
         for ax, one in zip(row, side, strict=True):

@@ -131,7 +131,10 @@ def write_handout(paths: list[Path], folder: Path) -> list[Path]:
     for path in paths:
         if path.resolve().parent == folder.resolve():
             raise DataError(f"A handout in {folder} would overwrite the lessons themselves; choose another folder.")
-    return [write_lesson(without_solutions(read_lesson(path)), folder / path.name) for path in paths]
+    written = [write_lesson(without_solutions(read_lesson(path)), folder / path.name) for path in paths]
+    for picture in {picture for path in paths for picture in path.parent.glob("*.svg")}:  # their badges show it
+        write_text(folder / picture.name, picture.read_text(encoding="utf-8"))
+    return written
 
 
 def _groups(notebook: NotebookNode) -> Iterator[list[NotebookNode]]:

@@ -524,3 +524,10 @@ def test_a_scan_goes_through_the_network_once(tiny_pipeline, one):
     report = replace(tiny_pipeline, unet=Counting())(one)
     assert batches == [(1, 64, 64, 1)] and report.tumour_found
     assert 0 < report.seconds <= time.perf_counter() - start
+
+
+@pytest.mark.parametrize("many", [np.array(["PH001", "PH002"]), ["PH001"], 108931], ids=["array", "list", "number"])
+def test_it_is_asked_for_one_patient_at_a_time(tiny_pipeline, many):
+    for ask in (tiny_pipeline.was_fitted_on, tiny_pipeline.was_fitted_on_twin):
+        with pytest.raises(DataError, match="ask for one patient at a time"):
+            ask(many)

@@ -10,6 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from braintut.errors import DataError
+from braintut.teaching.addresses import BADGE_PICTURE
 from braintut.teaching.notebooks import (
     exercises,
     lesson_paths,
@@ -149,6 +150,11 @@ def test_handout_command_writes_all_or_some_lessons_without_solutions(monkeypatc
     assert all("Because" not in path.read_text() for path in (tmp_path / "class").iterdir())
     assert run(monkeypatch, capsys, "lessons", "1", "--handout", tmp_path / "one")[0] == 0
     assert [path.name for path in (tmp_path / "one").iterdir()] == ["01_b.ipynb"]
+
+
+def test_a_handout_brings_the_picture_of_its_badges(tmp_path):
+    write_handout(lesson_paths(LESSONS[0].parent)[:2], tmp_path)
+    assert (tmp_path / BADGE_PICTURE).read_bytes() == (LESSONS / BADGE_PICTURE).read_bytes()
 
 
 def test_a_handout_never_overwrites_the_lessons(tmp_path):
