@@ -42,6 +42,9 @@ ModelOption = Annotated[
     str | None,
     typer.Option("--model", help="Trained pair: phantom, figshare, or a folder that `train` wrote."),
 ]
+LARGE_UPLOADS = '--ServerApp.tornado_settings={"websocket_max_message_size": 134217728}'
+"""Jupyter's server closes the connection at a message of over 10 MB, and an upload is one message."""
+
 BESIDE = ("keras", "tensorflow", "scikit-learn", "numpy")
 """Packages whose versions `--version` tells beside our own."""
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Write the answer to this file, too.")]
@@ -97,7 +100,7 @@ def lab() -> None:
     """Open JupyterLab on the first lesson."""
     lessons = _lessons_folder()
     root = f"--ServerApp.root_dir={lessons.parent}"  # the clone, so that data and README are in Lab's file browser
-    sys.exit(_run_python("jupyterlab", root, str(lessons / "00_start_here.ipynb")))
+    sys.exit(_run_python("jupyterlab", root, LARGE_UPLOADS, str(lessons / "00_start_here.ipynb")))
 
 
 @app.command()

@@ -153,8 +153,8 @@ def test_handout_command_writes_all_or_some_lessons_without_solutions(monkeypatc
 
 
 def test_a_handout_brings_the_picture_of_its_badges(tmp_path):
-    write_handout(lesson_paths(LESSONS[0].parent)[:2], tmp_path)
-    assert (tmp_path / BADGE_PICTURE).read_bytes() == (LESSONS / BADGE_PICTURE).read_bytes()
+    write_handout(LESSONS[:2], tmp_path)
+    assert (tmp_path / BADGE_PICTURE).read_bytes() == (LESSONS[0].parent / BADGE_PICTURE).read_bytes()
 
 
 def test_a_handout_never_overwrites_the_lessons(tmp_path):

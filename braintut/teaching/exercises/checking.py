@@ -146,9 +146,17 @@ def demand_true_or_false(answers: object, right: Mapping[str, bool], why: Mappin
     demand(isinstance(answers, Mapping), f"the answers should be a dictionary, not a {type(answers).__name__}.")
     demand(set(answers) == set(right), "the dictionary should have exactly the keys of the starter.")
     for key, answer in answers.items():
-        demand(isinstance(answer, bool | np.bool_), f"{key!r} should be True or False, without quotation marks.")
+        demand(isinstance(answer, bool | np.bool_), f"{key!r} should be True or False, {_in_place_of_bool(answer)}.")
     for key, expected in right.items():
         demand(bool(answers[key]) == expected, f"of {key!r} I think otherwise: {why[key]}.")
+
+
+def _in_place_of_bool(answer: object) -> str:
+    if isinstance(answer, str):
+        return "without quotation marks"
+    if isinstance(answer, int | float | np.number):
+        return "not a number"
+    return f"but is {_kind(answer)}"
 
 
 def as_number(value: object, name: str) -> float:
