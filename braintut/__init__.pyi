@@ -5,8 +5,10 @@ from .dataset.figshare import read_mat as read_mat
 from .dataset.grid import normalise as normalise
 from .dataset.load import load_phantoms as load_phantoms
 from .dataset.load import load_slices as load_slices
+from .dataset.sample import download_sample as download_sample
 from .dataset.scan_files import read_scan as read_scan
 from .dataset.slices import Slices as Slices
+from .dataset.splits import last_fold as last_fold
 from .dataset.splits import leaky_split_by_slice as leaky_split_by_slice
 from .dataset.splits import patient_folds as patient_folds
 from .dataset.splits import split_by_fold as split_by_fold

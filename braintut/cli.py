@@ -166,16 +166,25 @@ def demo(
 @app.command()
 def download(
     folder: Annotated[
-        Path | None, typer.Argument(help="Where to; default: data/figshare in a clone, else a cache.")
+        Path | None, typer.Argument(help="Where to; default: a folder below data/ in a clone, else a cache.")
     ] = None,
     part: Annotated[
-        int | None, typer.Option(help="Fetch one of the four zips only; 1 is enough for a first taste.")
+        int | None, typer.Option(help="Fetch one of the four zips only (215 MB); none has all types in fair shares.")
     ] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Fetch 186 slices of 48 patients only, all types in fair shares (54 MB).")
+    ] = False,
 ) -> None:
-    """Download the figshare brain tumour dataset (880 MB), checked and resumable."""
+    """Download the figshare brain tumour dataset (880 MB) or a sample of it, checked and resumable."""
     from braintut.dataset.download import download_figshare
+    from braintut.dataset.sample import download_sample
 
-    say(f"The dataset is in {download_figshare(folder, part=part)}.")
+    if sample and part is not None:
+        raise DataError("--sample and --part each name what to fetch; give one of them.")
+    if sample:
+        say(f"The sample is in {download_sample(folder)}.")
+    else:
+        say(f"The dataset is in {download_figshare(folder, part=part)}.")
 
 
 @app.command()
@@ -216,11 +225,11 @@ def train(
         from braintut.pipeline.recipe import Recipe
     how = Recipe.load(recipe) if recipe else Recipe()
     try:
-        how = replace(how, precision=precision) if precision else how
+        how = how if precision is None else replace(how, precision=precision)
     except BraintutError as error:
         raise DataError(f"--{error}") from error
     make_pair(
-        data, out, lambda line: typer.echo(line, err=True), recipe=how.with_epochs(epochs) if epochs else how,
+        data, out, lambda line: typer.echo(line, err=True), recipe=how if epochs is None else how.with_epochs(epochs),
         name=name, hold_out=hold_out, folds=folds, start_from=start_from, masks_from=masks_from or [],
         numbers_from=numbers_from,
     )  # fmt: skip

@@ -22,7 +22,7 @@ from braintut.features.head import find_head
 from braintut.pipeline.fitting import runs_folder
 from braintut.results import RESULTS
 from braintut.segmentation.augmentation import Augmentation
-from braintut.segmentation.metrics import MISSED_BELOW, bootstrap_interval, dice_score
+from braintut.segmentation.metrics import MISSED_BELOW, bootstrap_interval, score_table
 from braintut.segmentation.prediction import predict_probabilities
 from braintut.segmentation.training import TrainingRun, train_unet
 
@@ -75,20 +75,13 @@ def predicted_masks(run: TrainingRun, slices: Slices) -> np.ndarray:
 
 
 def count_masks(slices: Slices, predicted: np.ndarray) -> pd.DataFrame:
-    """One row a slice: patient, type, area, Dice, and how much of scalp and skull was called tumour."""
-    rows = [
-        {
-            "patient": patient,
-            "type": tumour_type,
-            "area_mm2": true.sum() * mm**2,
-            "dice": dice_score(true, mask),
-            "skull_mm2": _false_alarm_in_shell(image, true, mask, mm),
-        }
-        for image, true, mask, mm, patient, tumour_type in zip(
-            slices.images, slices.masks, predicted, slices.pixel_mm, slices.patients, slices.types, strict=True
-        )
-    ]
-    return pd.DataFrame(rows, index=pd.Index(slices.ids, name="slice"))
+    """The table of `score_table`, with the area and how much of scalp and skull was called tumour."""
+    table = score_table(slices.masks, predicted, slices.patients, slices.types, slices.pixel_mm)
+    each = zip(slices.images, slices.masks, predicted, slices.pixel_mm, strict=True)
+    return table.assign(
+        area_mm2=slices.masks.sum(axis=(1, 2)) * slices.pixel_mm**2,
+        skull_mm2=[_false_alarm_in_shell(*one) for one in each],
+    ).set_index(pd.Index(slices.ids, name="slice"))
 
 
 def _false_alarm_in_shell(image: np.ndarray, true: np.ndarray, mask: np.ndarray, mm: float) -> float:

@@ -322,11 +322,11 @@ def _records(folder: Path) -> list[bytes]:
 
 
 def _read_records(path: Path) -> None:
-    from braintut.cli import _numbers_of
+    from braintut.pipeline.making import numbers_of
     from braintut.pipeline.scores import weak_points
     from braintut.report.words import model_in_words
 
-    numbers, words = _numbers_of(path)
+    numbers, words = numbers_of(path)
     assert model_in_words("pair", {"numbers": numbers, "fails_for": weak_points(numbers), "numbers_from": words})
 
 

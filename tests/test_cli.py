@@ -155,6 +155,21 @@ def test_every_command_explains_itself(monkeypatch, capsys, command):
     assert code == 0 and "Usage" in out and len(out) > 200
 
 
+def test_a_download_is_of_all_of_a_part_or_of_the_sample(monkeypatch, capsys, tmp_path):
+    for name in ("download_figshare", "download_sample"):
+        module = f"braintut.dataset.{'download' if name == 'download_figshare' else 'sample'}"
+        monkeypatch.setattr(f"{module}.{name}", lambda folder, name=name, **how: f"{folder} by {name} {how}")
+    folder = str(tmp_path)
+    for options, said in {
+        (): f"The dataset is in {folder} by download_figshare {{'part': None}}.\n",
+        ("--part", "2"): f"The dataset is in {folder} by download_figshare {{'part': 2}}.\n",
+        ("--sample",): f"The sample is in {folder} by download_sample {{}}.\n",
+    }.items():
+        assert run(monkeypatch, capsys, "download", folder, *options) == (0, said, "")
+    code, _, error = run(monkeypatch, capsys, "download", folder, "--sample", "--part", "2")
+    assert code == 1 and "--sample and --part" in error
+
+
 def test_lab_opens_the_first_lesson_and_has_the_clone_as_its_root(monkeypatch, capsys):
     asked = []
     monkeypatch.setattr(cli.subprocess, "call", lambda command, **settings: asked.extend(command) or 0)

@@ -215,7 +215,7 @@ def test_the_shipped_recipe_is_that_of_the_shipped_pairs():
 def test_a_pair_fitted_otherwise_is_no_record(place, key, value):
     settings = load_card("figshare_without_fold_4")["settings"]
     (settings[place] if place else settings)[key] = value
-    with pytest.raises(ModelError, match="The pair 'mine' was fitted with .* fit it again"):
+    with pytest.raises(ModelError, match=r"The pair 'mine' was fitted with .* fit it again"):
         records.demand_recipe(SimpleNamespace(name="mine", card={"settings": settings}))
 
 

@@ -5,6 +5,7 @@
 
 import contextlib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -22,8 +23,7 @@ MEMORY = 3_000_000_000
 def limited_memory():
     """So that a reader which believes what a file claims fails here, and not the machine."""
     before = resource.getrlimit(resource.RLIMIT_AS)
-    with open("/proc/self/statm") as used:
-        now = int(used.read().split()[0]) * resource.getpagesize()
+    now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, before[1]))
     try:
         yield

@@ -144,7 +144,6 @@ def cross_validate_by_patient(
     labels: np.ndarray,
     groups: np.ndarray,
     folds: np.ndarray | None = None,
-    test_table: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Predict every row with a classifier that never saw its patient.
 
@@ -160,8 +159,6 @@ def cross_validate_by_patient(
         Patient of each row.
     folds : ndarray of int, shape (N,), optional
         Fold of each row; four folds are dealt by patient if left out.
-    test_table : DataFrame, shape (N, n_features), optional
-        What the classifier is tested on, for example features of predicted masks; `table` if left out.
 
     Returns
     -------
@@ -188,12 +185,11 @@ def cross_validate_by_patient(
     labels, groups = np.asarray(labels), np.asarray(groups)
     folds = _deal_groups(labels, groups) if folds is None else np.asarray(folds)
     _check_folds(folds, groups)
-    test_table = table if test_table is None else test_table
     parts = []
     for fold in np.unique(folds):
         train, test = folds != fold, folds == fold
         fitted = fit_classifier(classifier, table[train], labels[train], groups[train])
-        parts.append(predict_types(fitted, test_table[test]).assign(label=labels[test], fold=fold))
+        parts.append(predict_types(fitted, table[test]).assign(label=labels[test], fold=fold))
     order = np.argsort(np.concatenate([np.flatnonzero(folds == fold) for fold in np.unique(folds)]))
     return pd.concat(parts).iloc[order][["label", "fold", "predicted", *TUMOUR_TYPES]]
 

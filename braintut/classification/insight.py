@@ -87,7 +87,6 @@ def explain(
     classifier: Pipeline,
     row: pd.DataFrame,
     reference_table: pd.DataFrame,
-    by: str = "group",
     label: int | None = None,
 ) -> list[tuple[str, float]]:
     """Ask 'what if this were average?' and see how sure the classifier stays.
@@ -100,21 +99,19 @@ def explain(
         The scan: one row of `measure_table`, not all NaN.
     reference_table : DataFrame
         What average means: the training table, or just its medians.
-    by : {"group", "feature"}
-        Put whole groups (the first word of a feature's name) to their medians, or single features.
     label : int, optional
         The type that is asked about, 1..3; the likeliest one if left out.
 
     Returns
     -------
     list of (str, float)
-        Group or feature and its effect, largest first: by how much that type's probability falls (-1..1) once it is
-        average. Above 0 speaks for the type, below 0 against it.
+        Group (the first word of a feature's name) and its effect, largest first: by how much that type's probability
+        falls (-1..1) once the group is at its medians. Above 0 speaks for the type, below 0 against it.
 
     Raises
     ------
     DataError
-        If `row` is not one row with a measured tumour, or `by` is unknown.
+        If `row` is not one row with a measured tumour.
 
     See Also
     --------
@@ -133,12 +130,10 @@ def explain(
     >>> [(group, effect > 0) for group, effect in explain(fitted, areas[:1], areas)]
     [('shape', True)]
     """
-    if by not in ("group", "feature"):
-        raise DataError(f"by must be 'group' or 'feature', but is '{by}'.")
     if len(row) != 1 or not found_rows(row)[0]:
         raise DataError("Explain needs exactly one row in which a tumour was measured.")
     used = list(classifier.named_steps["columns"].transformers_[0][2])
-    name_of = np.array(used if by == "feature" else [name.split("_")[0] for name in used])
+    name_of = np.array([name.split("_")[0] for name in used])
     names = list(dict.fromkeys(name_of.tolist()))
     average = np.nanmedian(reference_table[used].to_numpy(), axis=0)
     variants = np.repeat(row[used].to_numpy(), len(names) + 1, axis=0)

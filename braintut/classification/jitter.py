@@ -69,9 +69,7 @@ def _spoil(mask: np.ndarray, radius: float, rng: np.random.Generator, strength: 
 
 
 def _shift(height: np.ndarray, by: np.ndarray) -> np.ndarray:
-    rows, columns = (
-        np.clip(np.arange(n) - int(round(step)), 0, n - 1) for n, step in zip(height.shape, by, strict=True)
-    )
+    rows, columns = (np.clip(np.arange(n) - round(step), 0, n - 1) for n, step in zip(height.shape, by, strict=True))
     return height[np.ix_(rows, columns)]
 
 

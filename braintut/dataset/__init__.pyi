@@ -10,12 +10,14 @@ from .grid import resize as resize
 from .grid import resize_mask as resize_mask
 from .load import load_phantoms as load_phantoms
 from .load import load_slices as load_slices
+from .sample import download_sample as download_sample
 from .scan import TUMOUR_TYPES as TUMOUR_TYPES
 from .scan import Scan as Scan
 from .scan_files import read_scan as read_scan
 from .slices import Slices as Slices
 from .slices import concatenate as concatenate
 from .slices import merged_patient as merged_patient
+from .splits import last_fold as last_fold
 from .splits import leaky_split_by_slice as leaky_split_by_slice
 from .splits import patient_folds as patient_folds
 from .splits import split_by_fold as split_by_fold

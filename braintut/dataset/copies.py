@@ -57,7 +57,8 @@ def _preference(entry: MatEntry) -> tuple[bool, bool, int, str]:
 def _copies_under_other_names(kept: list[MatEntry]) -> list[tuple[MatEntry, MatEntry]]:
     """Files without a number whose content another one has, too, such as "backup of 3.mat"."""
     sizes = {entry.size for entry in kept if not entry.has_number}
-    copies, originals = [], {}
+    copies = []
+    originals: dict[tuple[int, int], MatEntry] = {}
     for entry in sorted(kept, key=_order):  # numbers first
         if entry.size in sizes:
             original = originals.setdefault(entry.fingerprint(), entry)

@@ -21,6 +21,17 @@ from typing import TYPE_CHECKING
 
 from braintut.dataset.files import check_writable_folder
 from braintut.dataset.locations import default_data_folder
+from braintut.dataset.web import (
+    BrokeOff,
+    Busy,
+    Refused,
+    asked,
+    chunks_of,
+    is_compressed,
+    no_trickle,
+    refuse_a_compressed_part,
+    refuse_what_is_no_file,
+)
 from braintut.errors import DataError, DownloadError
 
 if TYPE_CHECKING:
@@ -34,14 +45,8 @@ ADDRESSES = (
 )
 """Where a file may be had, best first. `{id}` stands for figshare's number of the file."""
 
-TIMEOUT = (15, 60)  # seconds to connect, seconds without a byte
 BREAKS = 20  # how often one address may break off, as long as bytes arrived in between
 PAUSES = (2, 10, 30)  # seconds to wait before a busy server is asked again
-BUSY = (429, 500, 502, 503, 504)
-SLOWEST, PATIENCE = 1000, 60  # bytes a second that must arrive, seconds that it may be fewer
-CHUNK = 1 << 18
-CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""Settings that name a list of certificates, in the order in which requests looks at them."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +68,6 @@ FILES = (
     PublishedFile("cvind.mat", 7005344, 5736, "5ea82eb3212c9fcb84290ccf0beb486d"),
 )
 """The four zips in slice order (their numbers are not), then the official folds."""
-
-
-class _Refused(Exception):
-    """An address did not give the file; the text says why."""
-
-
-class _Busy(_Refused):
-    """An address may give the file if it is asked again."""
 
 
 def download_figshare(
@@ -104,11 +101,18 @@ def download_figshare(
     """
     folder = Path(folder) if folder is not None else default_data_folder()
     wanted = [*_zip_of(part, files[:-1]), files[-1]]
-    try:
+    with in_one_sentence(folder):
         if missing := _missing(wanted, folder):
-            check_writable_folder(folder)
-            with _one_at_a_time(folder):
+            with one_at_a_time(folder):
                 _fetch_all(_missing(missing, folder), folder, addresses)
+    return folder
+
+
+@contextlib.contextmanager
+def in_one_sentence(folder: Path) -> Iterator[None]:
+    """Let a `DownloadError` say why a folder cannot be used, whatever the system calls it."""
+    try:
+        yield
     except DataError as error:
         raise DownloadError(f"The folder {folder} cannot be used: {error}") from error
     except OSError as error:
@@ -117,23 +121,23 @@ def download_figshare(
             f"The folder {folder} cannot be used: {reason}. What has arrived is kept; make room there or see to its "
             "rights, and start again, or name another folder."
         ) from error
-    return folder
 
 
 def _fetch_all(missing: list[PublishedFile], folder: Path, addresses: Sequence[str]) -> None:
-    _check_room(folder, missing)
+    check_room(folder, sum(file.size - min(_size(_part_path(folder, file)), file.size) for file in missing))
     while missing:
         _fetch(missing[0], folder, addresses, by_hand=missing)
         missing.pop(0)
 
 
 def _missing(wanted: Sequence[PublishedFile], folder: Path) -> list[PublishedFile]:
-    return [file for file in wanted if not _is_good(folder / file.name, file)]
+    return [file for file in wanted if not is_good(folder / file.name, file)]
 
 
 @contextlib.contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    """Wait until no other download into this folder is at work: two would write into one part file."""
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Make a folder, and wait until no other download into it is at work: two would write into one part file."""
+    check_writable_folder(folder)
     try:
         import fcntl
     except ImportError:  # Windows, which keeps a file from being renamed while another process has it open
@@ -160,13 +164,14 @@ def _zip_of(part: int | None, zips: Sequence[PublishedFile]) -> Sequence[Publish
     return zips[part - 1 : part]
 
 
-def _is_good(path: Path, file: PublishedFile) -> bool:
+def is_good(path: Path, file: PublishedFile) -> bool:
+    """Whether a file is there and is the published one."""
     return path.is_file() and path.stat().st_size == file.size and _md5(path) == file.md5
 
 
 def _md5(path: Path) -> str:
     # It tells damage, not forgery; said so, it is there in Pythons of strict security rules, too.
-    with open(path, "rb") as content:
+    with path.open("rb") as content:
         return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
@@ -178,8 +183,8 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
 
 
-def _check_room(folder: Path, missing: Sequence[PublishedFile]) -> None:
-    needed = sum(file.size - min(_size(_part_path(folder, file)), file.size) for file in missing)
+def check_room(folder: Path, needed: int) -> None:
+    """Say before anything is fetched that a disk has not so many bytes left."""
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise DownloadError(
@@ -194,7 +199,7 @@ def _fetch(file: PublishedFile, folder: Path, addresses: Sequence[str], by_hand:
     for address in (pattern.format(id=file.id) for pattern in addresses):
         try:
             _fetch_from(address, file, part)
-        except _Refused as reason:
+        except Refused as reason:
             tried.append(f"{address} ({reason})")
         else:
             part.replace(folder / file.name)  # one step: the final name never holds half a file
@@ -215,16 +220,16 @@ def _fetch_from(address: str, file: PublishedFile, part: Path) -> None:
         start = _size(part)
         if start < file.size:
             reason = _receive_patiently(address, file, part)
-        if _is_good(part, file):
+        if is_good(part, file):
             return
         if _size(part) >= file.size:
             part.unlink()
             if start == 0:
-                raise _Refused("it sent another file than the published one")
+                raise Refused("it sent another file than the published one")
             # The beginning came from an earlier try, perhaps from elsewhere: once more from scratch.
         elif _size(part) <= start:
             break
-    raise _Refused(reason)
+    raise Refused(reason)
 
 
 def _receive_patiently(address: str, file: PublishedFile, part: Path) -> str:
@@ -232,110 +237,35 @@ def _receive_patiently(address: str, file: PublishedFile, part: Path) -> str:
     for pause in PAUSES:
         try:
             return _receive(address, file, part)
-        except _Busy:
+        except Busy:
             time.sleep(pause)
     return _receive(address, file, part)
 
 
 def _receive(address: str, file: PublishedFile, part: Path, afresh: bool = False) -> str:
     """Append what one request brings; say how it ended if it ended early."""
-    import requests
-    from urllib3.exceptions import HTTPError, ReadTimeoutError
-
     start = 0 if afresh else _size(part)
-    # A compressed answer would make sizes and ranges meaningless.
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-    _check_certificates()
     try:
-        with requests.get(address, headers=headers, stream=True, timeout=TIMEOUT) as answer:
+        with asked(address, {"Range": f"bytes={start}-"} if start else {}) as answer:
             if answer.status_code == 416 and start:  # it knows no ranges, and says so instead of sending all
                 return _receive(address, file, part, afresh=True)
             goes_on = start > 0 and answer.headers.get("Content-Range", "").startswith(f"bytes {start}-")
             start = start if goes_on and answer.status_code == 206 else 0
-            chunks = _chunks(answer)
+            refuse_a_compressed_part(answer)
+            chunks = chunks_of(answer)
             first = next(chunks, b"")
-            _refuse_what_is_no_file(answer, first, file.size - start)
+            refuse_what_is_no_file(answer, first)
+            _refuse_a_wrong_length(answer, file.size - start)
             _append(part, file, start, first, chunks)
-    except (requests.Timeout, ReadTimeoutError):
-        return "no answer in time"
-    except requests.exceptions.SSLError:
-        return f"its certificate is not accepted; {_about_certificates()}"
-    except requests.exceptions.ProxyError:
-        return f"no connection to the proxy that {_proxy_setting(address)} names"
-    except (requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL, ValueError) as error:
-        raise _about_proxy(address, error) from error
-    except (requests.RequestException, HTTPError) as error:
-        return "the connection broke off" if _size(part) else f"no connection: {type(error).__name__}"
+    except BrokeOff as reason:
+        return str(reason)
     return f"it sent {_size(part)} of {file.size} bytes"
 
 
-def _chunks(answer: Response) -> Iterator[bytes]:
-    """What arrives, as it arrives: `iter_content` waits for a whole chunk, however slow the server is."""
-    read = getattr(answer.raw, "read1", None)  # not there before urllib3 2
-    return iter(lambda: read(CHUNK, decode_content=True), b"") if read else answer.iter_content(CHUNK)
-
-
-def _check_certificates() -> None:
-    # requests itself would name the file, but not the setting that names it.
-    for setting in CERTIFICATES:
-        if path := os.environ.get(setting):
-            if not Path(path).exists():
-                raise DownloadError(
-                    f"The setting {setting} names '{path}' as the list of certificates, but there is no such file: "
-                    "correct the setting, or unset it."
-                )
-            return
-
-
-def _about_certificates() -> str:
-    setting = next((name for name in CERTIFICATES if os.environ.get(name)), None)
-    if setting:
-        return f"the setting {setting} names the list of those that are: correct or unset it"
-    return f"where a company's proxy stands between, let the setting {CERTIFICATES[0]} name its list of certificates"
-
-
-def _proxy_setting(address: str) -> str:
-    """Name of the setting that gives the proxy; its value may hold a password, and is never shown."""
-    names = (f"{address.split(':')[0]}_proxy", "all_proxy")
-    found = [spelt for name in names for spelt in (name, name.upper()) if os.environ.get(spelt)]
-    return f"the setting {found[0]}" if found else "the system"
-
-
-def _about_proxy(address: str, error: Exception) -> Exception:
-    """What to say where not the address but the proxy on the way to it is written wrongly."""
-    import requests
-
-    if not requests.utils.get_environ_proxies(address):
-        return _Refused(f"no connection: {type(error).__name__}")
-    setting = _proxy_setting(address)
-    if "SOCKS" in str(error):
-        return DownloadError(
-            f"The proxy that {setting} names speaks SOCKS, for which a package is missing: run "
-            "`pip install pysocks`, or unset it."
-        )
-    return DownloadError(
-        f"The proxy that {setting} names cannot be understood: write it as http://host:port, or unset it."
-    )
-
-
-def _refuse_what_is_no_file(answer: Response, first: bytes, expected: int) -> None:
-    """Notice bot checks, error pages and wrong lengths before a byte is written."""
-    if answer.status_code not in (200, 206):
-        # An address that another one led to may have grown too old: a new one is had by asking again.
-        again = answer.status_code in BUSY or (answer.history and answer.status_code in (403, 410))
-        raise (_Busy if again else _Refused)(f"it answered {answer.status_code} instead of the file")
-    if not first:
-        raise _Refused("its answer was empty")
-    # The rest of a file (206) may start with any byte, its beginning with no "<".
-    looks_like_a_page = answer.status_code == 200 and first.lstrip()[:1] == b"<"
-    if looks_like_a_page or "text/html" in answer.headers.get("Content-Type", ""):
-        raise _Refused("it answered with a web page instead of the file")
-    compressed = answer.headers.get("Content-Encoding", "identity") != "identity"
-    if compressed and answer.status_code == 206:
-        raise _Refused("it compressed a part of the file")
+def _refuse_a_wrong_length(answer: Response, expected: int) -> None:
     length = answer.headers.get("Content-Length")
-    if not compressed and length is not None and int(length) != expected:
-        raise _Refused(f"it offered {length} bytes instead of {expected}")
+    if not is_compressed(answer) and length is not None and int(length) != expected:
+        raise Refused(f"it offered {length} bytes instead of {expected}")
 
 
 def _append(part: Path, file: PublishedFile, start: int, first: bytes, chunks: Iterable[bytes]) -> None:
@@ -343,24 +273,12 @@ def _append(part: Path, file: PublishedFile, start: int, first: bytes, chunks: I
 
     look = {"unit": "B", "unit_scale": True, "disable": sys.stderr is None}
     with (
-        open(part, "r+b" if start else "wb") as out,
+        part.open("r+b" if start else "wb") as out,
         tqdm(desc=file.name, total=file.size, initial=start, **look) as bar,
     ):
         out.seek(start)
-        for chunk in _no_trickle(chain([first], chunks)):
+        for chunk in no_trickle(chain([first], chunks)):
             out.write(chunk)
             bar.update(len(chunk))
             if out.tell() > file.size:  # too long to be right: the check of the MD5 will say so
                 break
-
-
-def _no_trickle(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Pass chunks on, and stop where hardly any bytes arrive: each alone would come in time, but all never would."""
-    since, arrived = time.monotonic(), 0
-    for chunk in chunks:
-        yield chunk
-        arrived += len(chunk)
-        if time.monotonic() - since > PATIENCE:
-            if arrived < SLOWEST * PATIENCE:
-                raise _Refused(f"it sent {arrived} bytes in {PATIENCE:g} seconds")
-            since, arrived = time.monotonic(), 0

@@ -89,8 +89,8 @@ def find_mats(place: Path) -> list[MatEntry]:
         if path.suffix.lower() == ".mat":
             found.append(MatEntry(_id_of(_stem(path.name)), path, size=_stat(path).st_size))
         elif is_zip(path):
-            for m in list_members(path, ".mat"):
-                found.append(MatEntry(_id_of(_stem(m.name)), path, m.name, m.within, m.size, m.crc))
+            for within, m in list_members(path, ".mat"):
+                found.append(MatEntry(_id_of(_stem(m.filename)), path, m.filename, within, m.file_size, m.CRC))
     forget_inner_zips()
     return found
 

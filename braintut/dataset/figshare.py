@@ -6,7 +6,6 @@ import glob
 import hashlib
 import os
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from braintut.dataset.copies import once_each
 from braintut.dataset.entries import FOLDS_FILE as FOLDS_FILE
 from braintut.dataset.entries import FOLDS_ID, find_files, find_mats, unread
 from braintut.dataset.entries import MatEntry as MatEntry
+from braintut.dataset.files import remove_forgotten_parts
 from braintut.dataset.folds import fold_of as fold_of
 from braintut.dataset.folds import read_folds as read_folds
 from braintut.dataset.grid import mask_to_square, normalise, square_pixel_mm, to_square
@@ -26,11 +26,10 @@ from braintut.dataset.zips import is_zip
 from braintut.errors import DataError
 
 N_PUBLISHED = 3064
-A_DAY = 24 * 3600  # seconds
 _READER = 2  # counts up when the same files give other slices, so that older caches are made again
 
 
-def list_slices(folder: str | os.PathLike) -> list[MatEntry]:
+def list_slices(folder: str | os.PathLike[str]) -> list[MatEntry]:
     """Find the slices of a folder: its `.mat` files, those in its sub-folders and in its zips, by number.
 
     Parameters
@@ -67,7 +66,7 @@ def list_slices(folder: str | os.PathLike) -> list[MatEntry]:
     return once_each(found)
 
 
-def read_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = True, n_jobs: int = -1) -> Slices:
+def read_figshare(folder: str | os.PathLike[str], size: int = 256, progress: bool = True, n_jobs: int = -1) -> Slices:
     """Convert a folder of `.mat` files or zips to `Slices` of one size, on all cores.
 
     Parameters
@@ -109,18 +108,19 @@ def read_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = T
     )
 
 
-def _convert(entry: MatEntry, size: int) -> tuple[np.ndarray, np.ndarray, int, str, float]:
+def _convert(entry: MatEntry, size: int) -> tuple[np.ndarray, np.ndarray, int | None, str, float]:
     scan = entry.read()
     try:
         image = to_square(normalise(scan.image), size)
     except DataError as error:
         raise DataError(f"{entry}: {error}") from error
-    mask, pixel_mm = mask_to_square(scan.true_mask, size), square_pixel_mm(scan.pixel_mm, scan.image.shape, size)
+    mask = mask_to_square(scan.true_mask, size)  # type: ignore[arg-type]  # a .mat file always has one
+    pixel_mm = square_pixel_mm(scan.pixel_mm, scan.image.shape, size)
     # Grey levels are rounded here as in the cache, so that both give the same pictures.
     return to_grey_levels(image), mask, scan.label, scan.patient, pixel_mm
 
 
-def load_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = True) -> Slices:
+def load_figshare(folder: str | os.PathLike[str], size: int = 256, progress: bool = True) -> Slices:
     """Load the real set from its cache; the first call converts the files and writes the cache.
 
     Parameters
@@ -145,18 +145,12 @@ def load_figshare(folder: str | os.PathLike, size: int = 256, progress: bool = T
     slices = read_figshare(folder, size, progress)
     try:
         slices.save(cache, compress=False)
-        _remove_older(place, prefix, cache)
+        remove_forgotten_parts(place, prefix)
+        for old in set(place.glob(f"{glob.escape(prefix)}*.h5")) - {cache}:  # of what the folder held before
+            old.unlink(missing_ok=True)
     except (OSError, RuntimeError) as error:  # h5py reports a full disk as either
         print(f"braintut: no cache was written to {place} ({error}); the next call reads again.", file=sys.stderr)
     return slices
-
-
-def _remove_older(place: Path, prefix: str, cache: Path) -> None:
-    """Remove caches of what the folder held before, and parts that a killed process left long ago."""
-    for old in place.glob(f"{glob.escape(prefix)}*"):
-        is_left_over = old.suffix == ".part" and time.time() - old.stat().st_mtime > A_DAY
-        if is_left_over or (old.suffix == ".h5" and old != cache):
-            old.unlink(missing_ok=True)
 
 
 def _key(files: list[Path], folder: Path) -> str:

@@ -29,7 +29,7 @@ LONGEST_NAME = 200  # bytes: file systems take 255, of which an ending, a number
 
 
 @contextlib.contextmanager
-def whole_file(path: str | os.PathLike) -> Iterator[Path]:
+def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a part file to write to, and rename it once it is whole.
 
     Parameters
@@ -50,7 +50,7 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_forgotten_parts(path)
+    remove_forgotten_parts(path.parent, f"{path.name}.")
     part = _part_of(path)
     try:
         yield part
@@ -64,15 +64,15 @@ def _part_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
 
 
-def _remove_forgotten_parts(path: Path) -> None:
-    """Remove what writers that were killed left of this file, and leave those alone that may still write."""
-    for part in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
+def remove_forgotten_parts(folder: Path, beginning: str) -> None:
+    """Remove what writers that were killed left of files of such names; leave those alone that may still write."""
+    for part in folder.glob(f"{glob.escape(beginning)}*.part"):
         with contextlib.suppress(OSError):
             if part.stat().st_mtime < time.time() - DAY:
                 part.unlink()
 
 
-def write_text(path: str | os.PathLike, text: str) -> Path:
+def write_text(path: str | os.PathLike[str], text: str) -> Path:
     """Write a text file whole: UTF-8, and a line ends in one newline character on every system.
 
     Parameters
@@ -109,7 +109,7 @@ def _finite(value: object) -> object:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def readable(text: str | os.PathLike) -> str:
+def readable(text: str | os.PathLike[str]) -> str:
     r"""Show a name as one line of text, whatever bytes it is made of.
 
     Parameters
@@ -127,10 +127,12 @@ def readable(text: str | os.PathLike) -> str:
     >>> readable("two\nlines.png")
     'two\\nlines.png'
     """
-    return "".join(_escaped(c) if unicodedata.category(c) in ESCAPED else c for c in os.fspath(text))
+    return "".join(
+        c.encode("unicode_escape").decode("ascii") if unicodedata.category(c) in ESCAPED else c for c in os.fspath(text)
+    )
 
 
-def distinct_names(paths: Sequence[str | os.PathLike]) -> list[str]:
+def distinct_names(paths: Sequence[str | os.PathLike[str]]) -> list[str]:
     """Name a file to be made from each of these files: no two alike on any system, and each a plain name.
 
     Returns
@@ -167,11 +169,7 @@ def _plain_name(stem: str) -> str:
     return f"{plain}_" if not plain or plain.split(".")[0].upper() in DEVICES else plain
 
 
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
-
-
-def check_writable_folder(folder: str | os.PathLike) -> Path:
+def check_writable_folder(folder: str | os.PathLike[str]) -> Path:
     """Try whether files can be written into a folder, before hours of work go into what shall lie there.
 
     Parameters
@@ -200,7 +198,7 @@ def check_writable_folder(folder: str | os.PathLike) -> Path:
     return folder
 
 
-def check_writable_file(path: str | os.PathLike) -> Path:
+def check_writable_file(path: str | os.PathLike[str]) -> Path:
     """Try whether a file can be written, before the work that goes into it; what is there stays as it is.
 
     Parameters
@@ -233,15 +231,9 @@ def check_writable_file(path: str | os.PathLike) -> Path:
 
 
 def _cannot_write(path: Path, error: Exception) -> str:
-    in_the_way = next((place for place in (path, *path.parents) if _is_file(place)), None)
+    # Unlike Path's own, os.path's takes what may not be looked at for no file.
+    in_the_way = next((place for place in (path, *path.parents) if os.path.isfile(place)), None)  # noqa: PTH113
     if in_the_way:
         return f"Nothing can be written to '{path}': '{in_the_way}' is a file, not a folder; choose another place."
     reason = getattr(error, "strerror", None) or error
     return f"Nothing can be written to '{path}' ({reason}); choose another place, or see to its rights and free space."
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False

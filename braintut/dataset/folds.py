@@ -16,7 +16,7 @@ from braintut.dataset.mat_fields import read_numbers
 from braintut.errors import DataError
 
 
-def read_folds(folder: str | os.PathLike) -> np.ndarray | None:
+def read_folds(folder: str | os.PathLike[str]) -> np.ndarray | None:
     """Read the official folds from `cvind.mat`, if the folder has it.
 
     Parameters

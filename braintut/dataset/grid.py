@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from PIL import Image
 
 from braintut.dataset.arrays import as_mask
 from braintut.errors import DataError
+
+Number = TypeVar("Number", float, np.ndarray)
 
 LARGEST = 1e30
 """No scanner writes such values, and the difference of two larger ones is infinite in 32 bits."""
@@ -95,7 +99,7 @@ def resize(image: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     -----
     Pillow widens its bilinear filter when it shrinks, which averages instead of dropping pixels.
     """
-    height, width = (size, size) if np.ndim(size) == 0 else size
+    height, width = np.broadcast_to(size, 2).tolist()
     image = np.asarray(image, np.float32)
     if image.shape == (height, width):
         return image
@@ -145,7 +149,7 @@ def mask_to_square(mask: np.ndarray, size: int) -> np.ndarray:
     return resize_mask(_pad_to_square(mask), size)
 
 
-def square_pixel_mm(pixel_mm: float, shape: tuple[int, ...], size: int) -> float:
+def square_pixel_mm(pixel_mm: Number, shape: tuple[int, ...], size: int) -> Number:
     """Side of a pixel in mm, once `to_square` brought a picture of this shape to `size` pixels."""
     return pixel_mm * max(shape) / size
 

@@ -45,10 +45,12 @@ def check_head(normalised: np.ndarray) -> None:
     stand in a wide black margin or beside a few white words. A picture of something else fails one of these, which are
     measured inside the smallest box that holds all light pixels:
 
-    - `MAX_LIGHT_EDGE`: share of light pixels on the four sides of the box. - `MAX_FLAT_SIDE`: a light side must vary
-    by more than this: a frame does not. - `MIN_SHARE`: of all light pixels, what lies in the largest piece. -
-    `MIN_AREA`: of the picture, what the largest piece takes. - `MIN_SOLID`: of the piece with its holes filled, what
-    is no air. - `MAX_WHITE`: of the piece, what is nearly white.
+    - `MAX_LIGHT_EDGE`: share of light pixels on the four sides of the box.
+    - `MAX_FLAT_SIDE`: a light side must vary by more than this: a frame does not.
+    - `MIN_SHARE`: of all light pixels, what lies in the largest piece.
+    - `MIN_AREA`: of the picture, what the largest piece takes.
+    - `MIN_SOLID`: of the piece with its holes filled, what is no air.
+    - `MAX_WHITE`: of the piece, what is nearly white.
 
     The limits were chosen on 2421 real slices; `benchmarks/refusals.py` counts who is refused. A photograph that is
     dark at its edge still passes.

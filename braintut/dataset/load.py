@@ -1,4 +1,4 @@
-"""One call that finds slices to work with: the real set where it is, the phantoms otherwise."""
+"""One call that finds slices to work with: the real set where it is, else a sample of it, else the phantoms."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from braintut.dataset.entries import find_files, is_folds
-from braintut.dataset.figshare import load_figshare
-from braintut.dataset.locations import default_data_folder, phantom_folder
+from braintut.dataset.figshare import N_PUBLISHED, load_figshare
+from braintut.dataset.locations import default_data_folder, phantom_folder, sample_folder
+from braintut.dataset.sample import SAMPLE_FILE
 from braintut.dataset.slices import Slices
 from braintut.dataset.zips import is_zip
 from braintut.errors import DataError
@@ -23,7 +24,7 @@ HARMLESS = (".txt", ".md", ".pdf", ".html", ".csv", ".json", ".ini", ".db")
 
 
 def load_slices(size: int = 128, full: bool = False) -> Slices:
-    """Load the real set where it has been downloaded, the phantoms otherwise, and say which.
+    """Load the real set where it has been downloaded, else the sample of it, else the phantoms, and say which.
 
     Parameters
     ----------
@@ -53,7 +54,8 @@ def load_slices(size: int = 128, full: bool = False) -> Slices:
     if not slices.source.startswith("phantom") and not full:
         slices = _subset(slices)
     slices = slices.resized(size)
-    print(f"braintut: {len(slices)} slices of {slices.n_patients} patients ({slices.source})", file=sys.stderr)
+    said = f"braintut: {len(slices)} slices of {slices.n_patients} patients ({slices.source})"
+    print("; ".join([said, *_how_to_get_more(slices.source)]), file=sys.stderr)
     return slices
 
 
@@ -74,16 +76,41 @@ def load_phantoms(tumour_free: bool = False) -> Slices:
     return Slices.load(phantom_folder() / ("tumour_free.h5" if tumour_free else "phantoms.h5"))
 
 
+def _how_to_get_more(source: str) -> list[str]:
+    if os.environ.get("BRAINTUT_DATA", "").strip():  # somebody chose what there is
+        return []
+    if source.startswith("phantom"):
+        return ["for real heads run `braintut download --sample` (54 MB)"]
+    return [] if f"{N_PUBLISHED} of" in source else [f"`braintut download` fetches all {N_PUBLISHED} (880 MB)"]
+
+
 def _find(size: int) -> Slices:
     chosen = os.environ.get("BRAINTUT_DATA", "").strip()
     if chosen == "phantoms":
         return load_phantoms()
     if chosen:
         return _load_chosen(chosen, max(size, WORKING_SIZE))
-    folder = default_data_folder()
-    if folder.is_dir() and _has_slices(folder):
-        return load_figshare(folder, max(size, WORKING_SIZE))
-    return load_phantoms()
+    folder = real_folder()
+    return load_figshare(folder, max(size, WORKING_SIZE)) if folder else load_phantoms()
+
+
+def real_folder() -> Path | None:
+    """Where real slices lie on this machine: the downloaded set, else the sample, else nowhere.
+
+    Raises
+    ------
+    DataError
+        If a folder holds files, but none that can be read.
+    """
+    whole, sample = default_data_folder(), sample_folder()
+    has_sample = (sample / SAMPLE_FILE).is_file()
+    try:
+        if whole.is_dir() and _has_slices(whole):
+            return whole
+    except DataError:
+        if not has_sample:  # an unfinished download is no reason to leave the sample alone
+            raise
+    return sample if has_sample else None
 
 
 def _load_chosen(chosen: str, size: int) -> Slices:

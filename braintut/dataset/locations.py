@@ -67,3 +67,14 @@ def default_data_folder() -> Path:
     import pooch  # here, because it costs 0.1 s that `import braintut` should not pay
 
     return Path(pooch.os_cache("braintut")) / "figshare"
+
+
+def sample_folder() -> Path:
+    """Say where the sample of real slices is looked for, and downloaded to.
+
+    Returns
+    -------
+    Path
+        Beside `default_data_folder()`, and named `sample`. It need not exist yet.
+    """
+    return default_data_folder().with_name("sample")

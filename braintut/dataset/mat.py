@@ -31,7 +31,7 @@ FIELDS = ("image", "tumorMask", "label", "PID", "tumorBorder", "pixel_mm")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
-def read_mat(source: str | os.PathLike | BinaryIO, name: str | None = None) -> Scan:
+def read_mat(source: str | os.PathLike[str] | BinaryIO, name: str | None = None) -> Scan:
     """Read one slice in figshare's layout (MATLAB v7.3, which is HDF5).
 
     Parameters
@@ -57,7 +57,7 @@ def read_mat(source: str | os.PathLike | BinaryIO, name: str | None = None) -> S
 
 
 @contextlib.contextmanager
-def open_mat(source: str | os.PathLike | BinaryIO, name: str) -> Iterator[h5py.File]:
+def open_mat(source: str | os.PathLike[str] | BinaryIO, name: str) -> Iterator[h5py.File]:
     """Open a MATLAB v7.3 file; whatever h5py raises while it is read comes out as a `DataError`.
 
     Parameters
@@ -86,7 +86,7 @@ def _must_be_a_file(path: Path, name: str) -> None:
         raise DataError(f"{name} is no ordinary file; a .mat file is expected.")
 
 
-def _opened(source: str | os.PathLike | BinaryIO) -> h5py.File:
+def _opened(source: str | os.PathLike[str] | BinaryIO) -> h5py.File:
     try:
         return h5py.File(source, "r")
     except OSError as error:
@@ -95,7 +95,7 @@ def _opened(source: str | os.PathLike | BinaryIO) -> h5py.File:
         raise
 
 
-def _why_unreadable(source: str | os.PathLike | BinaryIO, error: Exception) -> str:
+def _why_unreadable(source: str | os.PathLike[str] | BinaryIO, error: Exception) -> str:
     if "unable to lock" in str(error) or "already open" in str(error):
         return "is locked: another program has it open for writing; close it there (in a notebook: restart the kernel)."
     if isinstance(error, PermissionError):
@@ -113,7 +113,7 @@ def _why_unreadable(source: str | os.PathLike | BinaryIO, error: Exception) -> s
     return f"is damaged or was cut short ({brief(error)}); download it again."
 
 
-def _first_bytes(source: str | os.PathLike | BinaryIO) -> bytes:
+def _first_bytes(source: str | os.PathLike[str] | BinaryIO) -> bytes:
     try:
         if isinstance(source, str | os.PathLike):
             with Path(source).open("rb") as file:

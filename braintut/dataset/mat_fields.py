@@ -24,7 +24,7 @@ def matlab_class(field: h5py.Dataset) -> str:
     return kind.decode("ascii", "replace") if isinstance(kind, bytes) else str(kind)
 
 
-def read_numbers(field: object, name: str) -> np.ndarray:
+def read_numbers(field: h5py.Dataset | h5py.Group, name: str) -> np.ndarray:
     """Read a field of numbers in HDF5's order of axes (MATLAB's turned round).
 
     Parameters
@@ -56,7 +56,7 @@ def read_numbers(field: object, name: str) -> np.ndarray:
     return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
 
 
-def read_id(field: object, name: str) -> str:
+def read_id(field: h5py.Dataset | h5py.Group, name: str) -> str:
     """Read a patient id, which is text, whatever form it was saved in.
 
     Parameters
@@ -90,7 +90,7 @@ def read_id(field: object, name: str) -> str:
     return patient
 
 
-def _out_of_its_cell(field: object, name: str) -> h5py.Dataset:
+def _out_of_its_cell(field: h5py.Dataset | h5py.Group, name: str) -> h5py.Dataset:
     file = field.file
     for _ in range(3):  # a cell may hold a cell
         if not isinstance(field, h5py.Dataset):

@@ -109,13 +109,14 @@ def _wide_grey(path: Path, wide: str) -> np.ndarray:
 def _decode(path: Path, mode: str, way: str) -> np.ndarray:
     """Let Pillow read the pixels in another way than it would choose."""
     with Image.open(path, formats=("PNG",)) as picture:
-        picture._mode, picture.tile = mode, [(*picture.tile[0][:3], way)]
+        tile = (*picture.tile[0][:3], way)
+        picture._mode, picture.tile = mode, [tile]  # type: ignore[list-item]  # older Pillows know plain tuples only
         return np.asarray(picture)
 
 
 def _turn(picture: Image.Image) -> Callable[[np.ndarray], np.ndarray]:
     """How to turn the picture upright, as its EXIF entry says; a broken entry says nothing."""
     try:
-        return UPRIGHT[picture.getexif().get(ExifTags.Base.Orientation)]
+        return UPRIGHT[picture.getexif()[ExifTags.Base.Orientation]]
     except Exception:  # EXIF is often damaged, and the pixels are good all the same
         return lambda image: image

@@ -16,7 +16,7 @@ READERS: dict[str, Callable[[Path], Scan]] = {".mat": read_mat, **dict.fromkeys(
 """Ending of a file, in small letters -> what reads it."""
 
 
-def read_scan(path: str | os.PathLike) -> Scan:
+def read_scan(path: str | os.PathLike[str]) -> Scan:
     """Read one scan from a `.mat` file (figshare's layout), a PNG or a JPEG.
 
     Returns
@@ -46,7 +46,7 @@ def read_scan(path: str | os.PathLike) -> Scan:
     return READERS[path.suffix.lower()](path)
 
 
-def list_scans(folder: str | os.PathLike) -> list[Path]:
+def list_scans(folder: str | os.PathLike[str]) -> list[Path]:
     """Scans of a folder by name, sorted, without its sub-folders.
 
     Raises

@@ -120,9 +120,9 @@ class Slices:
     def __getitem__(self, index: int) -> Scan: ...
 
     @overload
-    def __getitem__(self, index: slice | np.ndarray | list) -> Slices: ...
+    def __getitem__(self, index: slice | np.ndarray | list[int] | list[bool]) -> Slices: ...
 
-    def __getitem__(self, index: int | slice | np.ndarray | list) -> Scan | Slices:
+    def __getitem__(self, index: int | slice | np.ndarray | list[int] | list[bool]) -> Scan | Slices:
         chosen = _positions(index, len(self))
         if isinstance(chosen, int):
             return Scan(
@@ -200,7 +200,7 @@ class Slices:
         pixel_mm = square_pixel_mm(self.pixel_mm, self.images.shape[1:], size)
         return replace(self, images=images, masks=masks, pixel_mm=pixel_mm)
 
-    def save(self, path: str | os.PathLike, compress: bool = True) -> Path:
+    def save(self, path: str | os.PathLike[str], compress: bool = True) -> Path:
         """Write all slices to one HDF5 file, so that `load` gives back exactly these.
 
         Images of 256 grey levels, as the phantoms and the figshare set have them, take one byte a pixel, others four.
@@ -231,7 +231,7 @@ class Slices:
         return path
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> Slices:
+    def load(cls, path: str | os.PathLike[str]) -> Slices:
         """Read slices that `save` wrote.
 
         Raises
@@ -260,7 +260,7 @@ def _checksum(file: h5py.File) -> int:
         texts = h5py.check_string_dtype(values.dtype) is not None
         for start in range(0, len(values), 64):  # in parts, to take little memory
             part = values[start : start + 64]
-            crc = zlib.crc32(b"\0".join(part) if texts else np.ascontiguousarray(part), crc)
+            crc = zlib.crc32(b"\0".join(part) if texts else np.ascontiguousarray(part).data, crc)
     return crc
 
 

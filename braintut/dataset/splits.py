@@ -44,13 +44,43 @@ def split_by_merged_patient(slices: Slices, test_share: float = 0.25, seed: int 
     return _split_by_group(slices, slices.merged_patients, test_share, seed)
 
 
-def split_by_fold(slices: Slices, fold: int) -> tuple[Slices, Slices]:
-    """Give a training and a test side along the official folds: `fold`, 1..5, becomes the test.
+def last_fold(slices: Slices) -> int:
+    """Name the highest official fold that is there: the one to test on, whatever part of the set one has.
+
+    Returns
+    -------
+    int
+        5 for the whole set, the sample and the phantoms.
 
     Raises
     ------
     SplitError
-        If the slices have no folds, or none of this fold.
+        If the slices have no folds, or there is none.
+
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> slices = load_phantoms()
+    >>> last_fold(slices), last_fold(slices[slices.folds < 5])
+    (5, 4)
+    """
+    if not len(slices) or not (slices.folds > 0).all():
+        raise SplitError("These slices have no official folds; put cvind.mat beside the .mat files and load again.")
+    return int(slices.folds.max())
+
+
+def split_by_fold(slices: Slices, fold: int | None = None) -> tuple[Slices, Slices]:
+    """Give a training and a test side along the official folds.
+
+    Parameters
+    ----------
+    fold : int, optional
+        1..5, becomes the test; the last one that is there if not given.
+
+    Raises
+    ------
+    SplitError
+        If the slices have no folds, none of this fold, or no other one.
 
     See Also
     --------
@@ -61,9 +91,11 @@ def split_by_fold(slices: Slices, fold: int) -> tuple[Slices, Slices]:
     >>> from braintut import load_phantoms
     >>> [len(side) for side in split_by_fold(load_phantoms(), 5)]
     [161, 39]
+    >>> [len(side) for side in split_by_fold(load_phantoms())]
+    [161, 39]
     """
-    if not (slices.folds > 0).all():
-        raise SplitError("These slices have no official folds; put cvind.mat beside the .mat files and load again.")
+    last = last_fold(slices)
+    fold = last if fold is None else fold
     test = slices.folds == fold
     if not test.any() or test.all():
         here = ", ".join(str(f) for f in np.unique(slices.folds))
@@ -96,13 +128,8 @@ def leaky_split_by_slice(slices: Slices, test_share: float = 0.25, seed: int = 0
     return slices[np.sort(train)], slices[np.sort(test)]
 
 
-def patient_folds(slices: Slices, n_folds: int = 4, seed: int = 0, merged: bool = False) -> np.ndarray:
+def patient_folds(slices: Slices, n_folds: int = 4, seed: int = 0) -> np.ndarray:
     """Deal patients into folds of our own, types shared out evenly.
-
-    Parameters
-    ----------
-    merged : bool
-        Count hidden twins as one patient.
 
     Returns
     -------
@@ -120,14 +147,13 @@ def patient_folds(slices: Slices, n_folds: int = 4, seed: int = 0, merged: bool 
     """
     if not isinstance(n_folds, int | np.integer) or isinstance(n_folds, bool) or n_folds < 2 or not len(slices):
         raise SplitError(f"{len(slices)} slices cannot be dealt into {n_folds!r} folds; give slices and at least 2.")
-    groups = slices.merged_patients if merged else slices.patients
     for label in np.unique(slices.labels):
-        n = len(np.unique(groups[slices.labels == label]))
+        n = len(np.unique(slices.patients[slices.labels == label]))
         if n < n_folds:
             raise SplitError(f"Label {label} has {n} patients, too few for {n_folds} folds; choose at most {n}.")
     folds = np.zeros(len(slices), int)
     cutter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    for number, (_, test) in enumerate(cutter.split(slices.labels, slices.labels, groups), start=1):
+    for number, (_, test) in enumerate(cutter.split(slices.labels, slices.labels, slices.patients), start=1):
         folds[test] = number
     return folds
 

@@ -7,7 +7,6 @@ import functools
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from braintut.errors import BraintutError, DataError, brief
@@ -17,16 +16,6 @@ MAX_MEMBER = 2**28
 MAX_INNER_ZIP = 2**30
 """Largest zip that is unpacked from a zip, in bytes; those of the figshare set have 0.2 GB."""
 MAX_ZIPS_IN_ZIPS = 2
-
-
-@dataclass(frozen=True)
-class Member:
-    """A file in a zip: its name there, the zips it lies in (outermost first) within the first, size and CRC-32."""
-
-    name: str
-    within: tuple[str, ...]
-    size: int
-    crc: int
 
 
 def is_zip(path: Path) -> bool:
@@ -44,8 +33,10 @@ def is_junk(name: str) -> bool:
     return name.startswith((".", "$")) or name == "__MACOSX"
 
 
-def list_members(path: Path, suffix: str, within: tuple[str, ...] = ()) -> list[Member]:
-    """Files of one kind in a zip and in the zips that it holds.
+def list_members(
+    path: Path, suffix: str, within: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], zipfile.ZipInfo]]:
+    """Files of one kind in a zip and in the zips that it holds, each with the zips it lies in, outermost first.
 
     Parameters
     ----------
@@ -62,17 +53,15 @@ def list_members(path: Path, suffix: str, within: tuple[str, ...] = ()) -> list[
     name = name_in_zip(path, within)
     with open_zip(path, within, name) as archive:
         infos = [info for info in archive.infolist() if not _is_folder_or_junk(info)]
-    found: list[Member] = []
     for info in infos:
         if info.filename.lower().endswith(suffix):
             _check_claims(info, name, MAX_MEMBER)
-            found.append(Member(info.filename, within, info.file_size, info.CRC))
+            yield within, info
         elif info.filename.lower().endswith(".zip"):
             _check_claims(info, name, MAX_INNER_ZIP)
             if len(within) >= MAX_ZIPS_IN_ZIPS:
                 raise DataError(f"{name}/{info.filename} is a zip too deep in zips; unpack the outer one.")
-            found.extend(list_members(path, suffix, (*within, info.filename)))
-    return found
+            yield from list_members(path, suffix, (*within, info.filename))
 
 
 def name_in_zip(path: Path, within: tuple[str, ...], member: str | None = None) -> str:

@@ -9,9 +9,13 @@ import reprlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias, TypeGuard
 
 from braintut.dataset.slices import merged_patient
 from braintut.errors import ModelError, brief
+
+Card: TypeAlias = dict[str, Any]
+"""A card, as it stands in its file: JSON."""
 
 ASSETS = Path(__file__).parents[1] / "assets" / "models"
 
@@ -40,7 +44,7 @@ class _Entry:
     optional: bool = False
 
 
-def read_card(folder: Path) -> dict:
+def read_card(folder: Path) -> Card:
     """Read the card of a trained pair.
 
     Parameters
@@ -71,7 +75,7 @@ def read_card(folder: Path) -> dict:
     return card
 
 
-def load_card(name: str | os.PathLike) -> dict:
+def load_card(name: str | os.PathLike[str]) -> Card:
     """Read the card of a pair by its name or folder, without its network.
 
     Parameters
@@ -100,7 +104,7 @@ def load_card(name: str | os.PathLike) -> dict:
         ) from error
 
 
-def pair_folder(name: str | os.PathLike) -> Path:
+def pair_folder(name: str | os.PathLike[str]) -> Path:
     """The folder that a name means: one's own where it holds a pair, even a damaged one; a shipped pair's otherwise."""
     own = Path(name)
     if any((own / file).exists() for file in (CARD_FILE, *FILES, *(file + NEW for file in FILES))):
@@ -113,21 +117,20 @@ def shipped_pairs() -> list[str]:
     return sorted(path.parent.name for path in ASSETS.glob(f"*/{CARD_FILE}"))
 
 
-def training_losses(card: dict) -> list[float]:
+def training_losses(card: Card) -> list[float]:
     """Mean training loss of every epoch that a U-Net went through, those of the pair it started from first."""
-    settings, losses = card["settings"], []
-    while settings:
+    losses: list[float] = []
+    for settings in _settings_and_before(card):
         losses = settings["loss_per_epoch"] + losses
-        settings = settings.get("start_from")
     return losses
 
 
-def was_fitted_on(card: dict, patient: str) -> bool:
+def was_fitted_on(card: Card, patient: str) -> bool:
     """Whether a pair was fitted on slices of this patient (the exact id decides)."""
     return _fingerprint(card["salt"], patient) in card["patients"]
 
 
-def was_fitted_on_twin(card: dict, patient: str) -> bool:
+def was_fitted_on_twin(card: Card, patient: str) -> bool:
     """Whether a pair was fitted on this patient or one whose merged id is the same."""
     return _fingerprint(card["salt"], merged_patient(patient)) in card["merged_patients"]
 
@@ -149,7 +152,7 @@ def _fingerprint(salt: str, patient: str) -> str:
     return hashlib.sha256((salt + patient).encode(errors="surrogatepass")).hexdigest()
 
 
-def check_card(card: object, name: object) -> None:
+def check_card(card: Any, name: object) -> None:
     """Raise a `ModelError` that calls the card by `name` if an entry that braintut relies on is missing or odd."""
     number = card.get("format", 1) if isinstance(card, dict) else FORMAT
     if _is_count(number) and number > FORMAT:
@@ -163,7 +166,7 @@ def check_card(card: object, name: object) -> None:
         check_numbers(card["numbers"], name)
 
 
-def check_numbers(numbers: object, name: object, complete: bool = False) -> None:
+def check_numbers(numbers: Any, name: object, complete: bool = False) -> None:
     """Raise a `ModelError` if the numbers of a card lack what a report tells of them.
 
     `complete` asks for the groups that `weak_points` compares, too.
@@ -191,7 +194,7 @@ def _check_entries(holder: object, entries: tuple[_Entry, ...], name: object) ->
             raise ModelError(f"{name}: '{entry.place}' {found}, but must be {entry.words}; train or install again.")
 
 
-def _settings_and_before(card: dict) -> Iterator[dict]:
+def _settings_and_before(card: Card) -> Iterator[Card]:
     """The settings of a pair, then those of the pair that it started from, and so on."""
     settings = card["settings"]
     while settings is not None:
@@ -202,11 +205,11 @@ def _settings_and_before(card: dict) -> Iterator[dict]:
 _MISSING = object()
 
 
-def _is_count(value: object) -> bool:
+def _is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     # Neither NaN nor infinite, nor a whole number that no float holds.
     return isinstance(value, int | float) and not isinstance(value, bool) and -1e300 < value < 1e300
 

@@ -19,7 +19,7 @@ from braintut.dataset.slices import Slices
 from braintut.errors import DataError
 from braintut.pipeline.pipeline import Pipeline, join_opinions
 from braintut.pipeline.scores import NOT_FOUND, summarise
-from braintut.segmentation.metrics import dice_score, surface_dice
+from braintut.segmentation.metrics import mask_scores
 
 
 @dataclass(frozen=True)
@@ -128,10 +128,8 @@ def _row(pipeline: Pipeline, scan: Scan) -> dict:
         "patient": scan.patient,
         "twin": pipeline.was_fitted_on_twin(scan.patient),
         "type": scan.tumour_type,
-        "dice": dice_score(true_mask, predicted),
-        "nsd_2mm": surface_dice(true_mask, predicted, scan.pixel_mm),
+        **mask_scores(true_mask, predicted, scan.pixel_mm),
         "area_mm2": float(true_mask.sum() * scan.pixel_mm**2),
-        "not_found": not predicted.any(),
         "network_types": pipeline.segmenter.types(found, predicted),
         "true_features": pipeline.measure(found, true_mask),
         "predicted_features": pipeline.measure(found, predicted) if predicted.any() else {},

@@ -43,7 +43,7 @@ def make_pair(
     it can be known.
     """
     wanted = None if folds is None else fold_numbers(folds)
-    borrowed = _numbers_of(numbers_from) if numbers_from else None
+    borrowed = numbers_of(numbers_from) if numbers_from else None
     start = load_pipeline(start_from) if start_from else None
     strangers = [load_pipeline(pair) for pair in masks_from]
     slices, test = load_training_slices(data, folds, wanted), None
@@ -117,7 +117,7 @@ def _save(pipeline: Pipeline, out: Path, checkpoints: Path) -> None:
         ) from error
 
 
-def _numbers_of(source: Path) -> tuple[dict, str]:
+def numbers_of(source: Path) -> tuple[dict, str]:
     """Numbers of another pair's card or of `experiments/records.py`, and how they were counted."""
     if source.suffix == ".json":
         try:

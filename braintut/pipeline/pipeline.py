@@ -27,7 +27,15 @@ from braintut.dataset.slices import Slices
 from braintut.errors import DataError, ModelError, brief
 from braintut.features.head import Head, find_head
 from braintut.features.table import measure_features
-from braintut.pipeline.card import ASSETS, pair_folder, training_losses, was_fitted_on, was_fitted_on_twin
+from braintut.pipeline.card import (
+    ASSETS,
+    pair_folder,
+    read_card,
+    shipped_pairs,
+    training_losses,
+    was_fitted_on,
+    was_fitted_on_twin,
+)
 from braintut.pipeline.storage import StoredPair, load_pair, save_pair
 from braintut.report.report import Report
 from braintut.segmentation.mask import THRESHOLD
@@ -255,7 +263,8 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
         `"phantom"`, `"figshare"`, or a folder that `Pipeline.save` wrote. A folder of yours wins over a shipped pair
         of the same name.
     slices : Slices, optional
-        Without a name the pair is chosen to fit these: `phantom` for phantoms, `figshare` for everything else.
+        Without a name the pair is chosen to fit these: `phantom` for phantoms; for real slices the shipped pair that
+        was fitted on the fewest of their patients, and `figshare` if several were.
 
     Raises
     ------
@@ -277,7 +286,17 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
 
 
 def _fitting_pair(slices: Slices | None) -> Path:
-    return ASSETS / ("phantom" if slices is not None and slices.source.startswith("phantom") else "figshare")
+    if slices is None:
+        return ASSETS / "figshare"
+    if slices.source.startswith("phantom"):
+        return ASSETS / "phantom"
+    patients = set(slices.patients.tolist())
+
+    def met(name: str) -> tuple[int, bool]:
+        card = read_card(ASSETS / name)
+        return sum(was_fitted_on(card, patient) for patient in patients), name != "figshare"
+
+    return ASSETS / min((name for name in shipped_pairs() if name != "phantom"), key=met)
 
 
 def _warm_up(pipeline: Pipeline) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import confusion_matrix
 
 from braintut.dataset.scan import TUMOUR_TYPES
 from braintut.segmentation.metrics import MISSED_BELOW, bootstrap_interval
@@ -36,11 +37,14 @@ def summarise(table: pd.DataFrame) -> dict:
     patients = table["patient"].to_numpy()
     dice = table["dice"].to_numpy()
     vote, sizes = vote_right(table), _size_of(table)
+    per_type = {t: numbers_of_group(rows) for t in TUMOUR_TYPES if len(rows := table[table["type"] == t])}
+    answers = (*TUMOUR_TYPES, NOT_FOUND)
+    confusion = confusion_matrix(table["type"], table["type_predicted_mask"], labels=answers)[: len(TUMOUR_TYPES)]
     return {
         "dice": {
             "mean": _round(dice.mean()),
             "median": _round(np.median(dice)),
-            "ci95": [_round(v) for v in bootstrap_interval(dice, patients)],
+            "ci95": _interval(dice, patients),
             "per_type": {t: _round(v) for t, v in table.groupby("type")["dice"].mean().items()},
             "per_patient_mean": _round(table.groupby("patient")["dice"].mean().mean()),
             "missed_fraction": _round((dice < MISSED_BELOW).mean()),
@@ -56,24 +60,12 @@ def summarise(table: pd.DataFrame) -> dict:
                 if f"type_{who}" in table
             },
             "patient_vote": _round(vote.mean()),
-            "ci95_patient_vote": [_round(v) for v in bootstrap_interval(vote.to_numpy(), vote.index.to_numpy())],
-            "ci95_predicted_mask": [_round(v) for v in bootstrap_interval(right, patients)],
-            "recall_predicted_mask": {
-                t: _round(right[(table["type"] == t).to_numpy()].mean())
-                for t in TUMOUR_TYPES
-                if (table["type"] == t).any()
-            },
+            "ci95_patient_vote": _interval(vote, vote.index),
+            "ci95_predicted_mask": _interval(right, patients),
+            "recall_predicted_mask": {t: numbers["type_right"]["mean"] for t, numbers in per_type.items()},
         },
-        "confusion_predicted_mask": [
-            [
-                int(((table["type"] == t) & (table["type_predicted_mask"] == said)).sum())
-                for said in (*TUMOUR_TYPES, NOT_FOUND)
-            ]
-            for t in TUMOUR_TYPES
-        ],
-        "per_type": {
-            t: numbers_of_group(table[table["type"] == t]) for t in TUMOUR_TYPES if (table["type"] == t).any()
-        },
+        "confusion_predicted_mask": confusion.tolist(),
+        "per_type": per_type,
         "per_size": {size: numbers_of_group(rows) for size in SIZES if len(rows := table[sizes == size])},
         "without_hidden_twins": numbers_of_group(table[~table["twin"]]) if not table["twin"].all() else None,
         "calibration": calibration(table),
@@ -99,9 +91,9 @@ def numbers_of_group(rows: pd.DataFrame) -> dict:
         "n_slices": len(rows),
         "n_patients": int(rows["patient"].nunique()),
         "area_mm2": [_round(rows["area_mm2"].min()), _round(rows["area_mm2"].max())],
-        "dice": {"mean": _round(dice.mean()), "ci95": [_round(v) for v in bootstrap_interval(dice, patients)]},
+        "dice": {"mean": _round(dice.mean()), "ci95": _interval(dice, patients)},
         "missed_fraction": _round((dice < MISSED_BELOW).mean()),
-        "type_right": {"mean": _round(right.mean()), "ci95": [_round(v) for v in bootstrap_interval(right, patients)]},
+        "type_right": {"mean": _round(right.mean()), "ci95": _interval(right, patients)},
     }
 
 
@@ -188,6 +180,10 @@ def vote_right(table: pd.DataFrame) -> pd.Series:
     winner = mean.idxmax(axis=1)
     truth = table.groupby("patient")["type"].first()
     return winner.reindex(truth.index) == truth
+
+
+def _interval(values: np.ndarray | pd.Series, patients: np.ndarray | pd.Index) -> list[float]:
+    return [_round(bound) for bound in bootstrap_interval(values, patients)]
 
 
 def _round(value: float) -> float:

@@ -37,7 +37,7 @@ def draw_type_bars(probabilities: dict[str, float], ax: Axes) -> Axes:
 
 
 @in_our_style
-def draw_reasons(reasons: Sequence[tuple[str, float]], ax: Axes, n: int = 6) -> Axes:
+def draw_reasons(reasons: Sequence[tuple[str, float]], ax: Axes) -> Axes:
     """Draw what spoke for (right) and against (left) the type, strongest first, in points of its probability.
 
     Examples
@@ -46,7 +46,7 @@ def draw_reasons(reasons: Sequence[tuple[str, float]], ax: Axes, n: int = 6) -> 
     >>> [name.get_text() for name in ax.get_yticklabels()]
     ['texture', 'surroundings']
     """
-    strongest = sorted(reasons, key=lambda r: -abs(r[1]))[:n]
+    strongest = sorted(reasons, key=lambda r: -abs(r[1]))[:6]
     names = [GROUPS_IN_WORDS.get(name, name) for name, _ in strongest]
     ax.barh(names, [100 * effect for _, effect in strongest], color=BARS)
     ax.axvline(0, color="black", linewidth=0.8)

@@ -86,9 +86,9 @@ def nothing_found_in_words(highest: float) -> str:
     )
 
 
-def reasons_in_words(reasons: Sequence[tuple[str, float]], sign: int, n: int = 4) -> str:
+def reasons_in_words(reasons: Sequence[tuple[str, float]], sign: int) -> str:
     """The strongest reasons for (`sign` 1) or against (-1) the type, with their points."""
-    told = sorted((r for r in reasons if r[1] * sign >= TOLD_FROM), key=lambda r: -abs(r[1]))[:n]
+    told = sorted((r for r in reasons if r[1] * sign >= TOLD_FROM), key=lambda r: -abs(r[1]))[:4]
     return ", ".join(f"{GROUPS_IN_WORDS.get(name, name)} ({_signed(100 * effect)} points)" for name, effect in told)
 
 

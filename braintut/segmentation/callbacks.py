@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
-from keras import ops
 
 from braintut.dataset.slices import Slices
 from braintut.errors import ModelError
@@ -60,14 +59,21 @@ class RunningAverage(keras.callbacks.Callback):
         super().__init__()
         self.momentum = momentum
         self.means = [keras.Variable(values, dtype=values.dtype, trainable=False) for values in weights]
+        if keras.backend.backend() == "tensorflow":  # one call for all weights instead of three for each
+            import tensorflow as tf
+
+            self._move = tf.function(self._move)
 
     @property
     def weights(self) -> list[np.ndarray]:
         """A copy of the average, in the order of `model.get_weights()`."""
-        return [ops.convert_to_numpy(mean) for mean in self.means]
+        return [mean.numpy() for mean in self.means]
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Move the average a little towards the weights."""
+        self._move()
+
+    def _move(self) -> None:
         for mean, now in zip(self.means, self.model.weights, strict=True):
             mean.assign_add((1 - self.momentum) * (now - mean))
 

@@ -50,10 +50,12 @@ class DiceLoss(keras.losses.Loss):
         self.per, self.smooth = per, smooth
 
     def call(self, y_true: object, y_pred: object) -> object:
+        """Loss of each image, shape (N,), or of the whole batch, a single number."""
         tp, fp, fn = _soft_counts(y_true, y_pred, self.per)
         return 1 - (2 * tp + self.smooth) / (2 * tp + fp + fn + self.smooth)
 
     def get_config(self) -> dict:
+        """What makes the same loss again, for Keras to store."""
         return {**super().get_config(), "per": self.per, "smooth": self.smooth}
 
 
@@ -95,12 +97,14 @@ class DiceCrossEntropyLoss(keras.losses.Loss):
         self.cross_entropy_weight = cross_entropy_weight
 
     def call(self, y_true: object, y_pred: object) -> object:
+        """Loss of each image, shape (N,)."""
         y_pred = ops.convert_to_tensor(y_pred)
         y_true = _as_truth(y_true, y_pred.dtype)
         cross_entropy = ops.mean(ops.binary_crossentropy(y_true, y_pred), axis=(1, 2, 3))
         return self.dice.call(y_true, y_pred) + self.cross_entropy_weight * cross_entropy
 
     def get_config(self) -> dict:
+        """What makes the same loss again, for Keras to store."""
         return {
             **super().get_config(),
             "per": self.dice.per,
@@ -151,12 +155,14 @@ class TverskyLoss(keras.losses.Loss):
         self.false_positive_weight, self.false_negative_weight = false_positive_weight, false_negative_weight
 
     def call(self, y_true: object, y_pred: object) -> object:
+        """Loss of each image, shape (N,), or of the whole batch, a single number."""
         tp, fp, fn = _soft_counts(y_true, y_pred, self.per)
         wrong = self.false_positive_weight * fp + self.false_negative_weight * fn
         # The gradient of a power below 1 has no limit at 0, so the loss never quite gets there.
         return ops.maximum(1 - (tp + self.smooth) / (tp + wrong + self.smooth), 1e-6) ** self.gamma
 
     def get_config(self) -> dict:
+        """What makes the same loss again, for Keras to store."""
         return {
             **super().get_config(),
             "false_positive_weight": self.false_positive_weight,
@@ -202,6 +208,7 @@ class DiceTypeLoss(keras.losses.Loss):
         self.type_weight, self.smooth = type_weight, smooth
 
     def call(self, y_true: object, y_pred: object) -> object:
+        """Loss of each image, shape (N,)."""
         y_pred = ops.convert_to_tensor(y_pred)
         labels = ops.cast(ops.convert_to_tensor(y_true)[..., 0], "int32")
         inside = ops.cast(labels > 0, y_pred.dtype)
@@ -213,6 +220,7 @@ class DiceTypeLoss(keras.losses.Loss):
         return dice_loss + self.type_weight * mean_inside
 
     def get_config(self) -> dict:
+        """What makes the same loss again, for Keras to store."""
         return {**super().get_config(), "type_weight": self.type_weight, "smooth": self.smooth}
 
 

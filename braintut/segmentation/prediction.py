@@ -47,11 +47,16 @@ def predict_classes(model: keras.Model, images: np.ndarray, mirror: bool = False
     for start in range(0, len(images), batch_size):
         batch = images[start : start + batch_size, ..., None]
         if mirror:  # one call for both is quicker than two
-            seen, turned = np.split(model.predict_on_batch(np.concatenate([batch, batch[:, :, ::-1]])), 2)
+            seen, turned = np.split(_answer(model, np.concatenate([batch, batch[:, :, ::-1]])), 2)
             parts.append((seen + turned[:, :, ::-1]) / 2)
         else:
-            parts.append(model.predict_on_batch(batch))
+            parts.append(_answer(model, batch))
     return np.concatenate(parts)
+
+
+def _answer(model: keras.Model, batch: np.ndarray) -> np.ndarray:
+    # A network that was trained on several devices gives the answers of each, one after the other.
+    return model.predict_on_batch(batch)[: len(batch)]
 
 
 def tumour_probability(classes: np.ndarray) -> np.ndarray:

@@ -77,8 +77,8 @@ class Lab:
             f"--LabApp.user_settings_dir={self.folder / 'settings'}",
             f"--LabApp.workspaces_dir={self.folder / 'workspaces'}",
         ]  # fmt: skip
-        log = open(self.folder / "server.log", "w")
-        server = subprocess.Popen(command, env=os.environ | own, stdout=log, stderr=log)
+        with (self.folder / "server.log").open("w") as log:
+            server = subprocess.Popen(command, env=os.environ | own, stdout=log, stderr=log)
         self._wait_for_answer(server)
         return server
 

@@ -86,7 +86,7 @@ def check_side_by_side(ends: list[str]) -> None:
     BUILD.mkdir(parents=True, exist_ok=True)
     running = {}
     for end in ends:
-        with open(BUILD / f"{end}.log", "w", encoding="utf-8") as log:
+        with (BUILD / f"{end}.log").open("w", encoding="utf-8") as log:
             command = [sys.executable, __file__, end]
             running[end] = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
     failed = []

@@ -20,7 +20,7 @@ def setup_source(clone: Path, package: Path) -> str:
     cells = json.loads((clone / LESSON).read_text(encoding="utf-8"))["cells"]
     (source,) = ("".join(cell["source"]) for cell in cells if "setup" in cell["metadata"].get("tags", []))
     before, address, after = source.partition("git+https://github.com/")
-    name, quote, after = after.partition('"')
+    _name, quote, after = after.partition('"')
     assert address and quote, f"The setup cell installs from no address on GitHub: {source}"
     return f"{before}{package}{quote}{after}"
 

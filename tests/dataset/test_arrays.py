@@ -48,7 +48,7 @@ def test_masks_of_every_form_are_masks(form):
 
 @pytest.mark.parametrize("mask", NO_MASKS.values(), ids=NO_MASKS)
 def test_what_is_no_mask_is_refused_with_what_it_holds(mask):
-    with pytest.raises(DataError, match="The mask must hold True and False.* but holds .*values"):
+    with pytest.raises(DataError, match=r"The mask must hold True and False.* but holds .*values"):
         as_mask(mask)
 
 

@@ -9,10 +9,12 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from braintut.dataset import download, locations
+from braintut.dataset import download, locations, web
 from braintut.dataset.download import FILES, PublishedFile, download_figshare
 from braintut.errors import DataError, DownloadError
 
@@ -138,7 +140,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch):
-    for setting in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", *download.CERTIFICATES):
+    for setting in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", *web.CERTIFICATES):
         monkeypatch.delenv(setting, raising=False)
         monkeypatch.delenv(setting.upper(), raising=False)
     monkeypatch.setattr(download, "PAUSES", (0.01, 0.01, 0.01))
@@ -215,14 +217,14 @@ BAD_MANNERS = (
 )
 
 
-@pytest.mark.parametrize("manner, reason", BAD_MANNERS)
+@pytest.mark.parametrize(("manner", "reason"), BAD_MANNERS)
 def test_next_address_helps(fetch, tmp_path, manner, reason):
     fetch(manner, "good")
     assert (tmp_path / "a.zip").read_bytes() == ZIP
     assert names(tmp_path) == ["a.zip", "cvind.mat"]
 
 
-@pytest.mark.parametrize("manner, reason", BAD_MANNERS)
+@pytest.mark.parametrize(("manner", "reason"), BAD_MANNERS)
 def test_when_all_fail_the_message_says_what_to_do(fetch, server, tmp_path, manner, reason):
     with pytest.raises(DownloadError) as caught:
         fetch("forbidden", manner)
@@ -318,7 +320,7 @@ def test_a_server_of_odd_manners_still_gives_the_file(fetch, tmp_path, manner):
 
 
 def test_a_trickle_is_left_for_the_next_address_and_what_it_brought_is_kept(fetch, server, tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "PATIENCE", 0.2)
+    monkeypatch.setattr(web, "PATIENCE", 0.2)
     fetch("trickle", "good")
     assert (tmp_path / "a.zip").read_bytes() == ZIP
     starts = [int(asked[6:-1]) for manner, number, asked in server.requests if manner == "good" and number == 1]
@@ -326,7 +328,7 @@ def test_a_trickle_is_left_for_the_next_address_and_what_it_brought_is_kept(fetc
 
 
 def test_a_silent_server_is_left_in_time(fetch, tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "TIMEOUT", (1, 0.05))
+    monkeypatch.setattr(web, "TIMEOUT", (1, 0.05))
     with pytest.raises(DownloadError, match="no answer in time"):
         fetch("slow")
 
@@ -345,8 +347,8 @@ def test_two_downloads_into_one_folder_do_not_meet(fetch, server, tmp_path):
 
 def test_a_disk_that_fills_up_keeps_what_has_arrived(fetch, tmp_path, monkeypatch):
     class Full:
-        def __init__(self, path, mode):
-            self.file = open(path, mode)
+        def __init__(self, file):
+            self.file = file
 
         def __enter__(self):
             return self
@@ -362,10 +364,15 @@ def test_a_disk_that_fills_up_keeps_what_has_arrived(fetch, tmp_path, monkeypatc
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             self.file.write(chunk)
 
+    plain_open = Path.open
+
+    def open_on_a_small_disk(path, mode="r", **how):
+        file = plain_open(path, mode, **how)
+        return Full(file) if mode in ("wb", "r+b") else file
+
     with monkeypatch.context() as patch:
-        patch.setattr(download, "open", lambda path, mode: (Full if "b" in mode and mode != "rb" else open)(path, mode),
-                      raising=False)  # fmt: skip
-        with pytest.raises(DownloadError, match="No space left on device. What has arrived is kept"):
+        patch.setattr(Path, "open", open_on_a_small_disk)
+        with pytest.raises(DownloadError, match=r"No space left on device\. What has arrived is kept"):
             fetch("good")
     assert not (tmp_path / "a.zip").exists() and 0 < (tmp_path / "a.zip.part").stat().st_size < len(ZIP)
     fetch("good")
@@ -414,7 +421,7 @@ def test_table_of_published_files():
     zips, cvind = FILES[:-1], FILES[-1]
     ranges = [tuple(map(int, re.findall(r"\d+", file.name))) for file in zips]
     assert ranges[0][0] == 1 and ranges[-1][1] == 3064 and cvind.name == "cvind.mat"
-    assert all(after[0] == before[1] + 1 for before, after in zip(ranges, ranges[1:], strict=False))
+    assert all(after[0] == before[1] + 1 for before, after in pairwise(ranges))
     assert all(re.fullmatch("[0-9a-f]{32}", file.md5) for file in FILES)
     assert len({file.id for file in FILES}) == 5 and sum(file.size for file in zips) == 879_493_326
 
@@ -426,7 +433,7 @@ def test_default_folder_in_a_clone_and_without(tmp_path, monkeypatch):
     monkeypatch.setattr(locations, "PACKAGE", clone / "braintut")
     assert locations.clone_folder() == clone
     assert locations.default_data_folder() == clone / "data" / "figshare"
-    with pytest.raises(DataError, match="data/phantoms|data.phantoms"):
+    with pytest.raises(DataError, match=r"data/phantoms|data.phantoms"):
         locations.phantom_folder()
 
     site = tmp_path / "site-packages"

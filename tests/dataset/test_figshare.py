@@ -109,10 +109,10 @@ def test_empty_and_absent_folders_say_what_to_do(tmp_path):
 def test_folds_are_optional_but_never_wrong(tmp_path):
     assert read_folds(tmp_path) is None
     write_cvind(tmp_path / "cvind.mat", [1, 9])
-    with pytest.raises(DataError, match="cvind.mat names folds other than 1 to 5"):
+    with pytest.raises(DataError, match=r"cvind\.mat names folds other than 1 to 5"):
         read_folds(tmp_path)
     (tmp_path / "cvind.mat").write_text("no")
-    with pytest.raises(DataError, match="cvind.mat does not hold"):
+    with pytest.raises(DataError, match=r"cvind\.mat does not hold"):
         read_folds(tmp_path)
 
 

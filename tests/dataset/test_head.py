@@ -94,7 +94,7 @@ def test_an_array_is_taken_at_its_word(tiny_pipeline):
 
 @pytest.mark.parametrize("pixel_mm", [0, np.nan, -1, np.inf, "much", 0.001, 100])
 def test_the_door_refuses_a_pixel_size_that_is_none(tiny_pipeline, pixel_mm):
-    with pytest.raises(DataError, match="scan: .*pixel"):
+    with pytest.raises(DataError, match=r"scan: .*pixel"):
         tiny_pipeline(HEAD, pixel_mm=pixel_mm)
 
 

@@ -284,6 +284,7 @@ def test_what_is_not_read_is_said(tmp_path, files, capsys):
 def default(tmp_path, monkeypatch):
     monkeypatch.delenv("BRAINTUT_DATA", raising=False)
     monkeypatch.setattr(load, "default_data_folder", lambda: tmp_path)
+    monkeypatch.setattr(load, "sample_folder", lambda: tmp_path.with_name(f"{tmp_path.name}_sample"))  # not there
     return tmp_path
 
 

@@ -19,6 +19,7 @@ from braintut.dataset.grid import (
 from braintut.dataset.load import load_slices
 from braintut.dataset.slices import Slices, concatenate, merged_patient
 from braintut.dataset.splits import (
+    last_fold,
     leaky_split_by_slice,
     patient_folds,
     split_by_fold,
@@ -69,14 +70,14 @@ def test_saving_keeps_everything_to_one_grey_level(tmp_path, compress):
 
 
 def test_loading_something_else_names_the_file(tmp_path):
-    with pytest.raises(DataError, match="no file .*nowhere.h5"):
+    with pytest.raises(DataError, match=r"no file .*nowhere\.h5"):
         Slices.load(tmp_path / "nowhere.h5")
     (tmp_path / "text.h5").write_text("hello")
-    with pytest.raises(DataError, match="text.h5"):
+    with pytest.raises(DataError, match=r"text\.h5"):
         Slices.load(tmp_path / "text.h5")
     whole = make_slices().save(tmp_path / "cut.h5").read_bytes()
     (tmp_path / "cut.h5").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DataError, match="cut.h5"):
+    with pytest.raises(DataError, match=r"cut\.h5"):
         Slices.load(tmp_path / "cut.h5")
 
 
@@ -401,6 +402,25 @@ def test_split_by_merged_patient_keeps_twins_together():
 def test_leaky_split_leaks():
     train, test = leaky_split_by_slice(make_slices())
     assert set(train.patients) & set(test.patients)
+
+
+@pytest.mark.parametrize("last", [3, 2])
+def test_the_last_fold_that_is_there_is_the_test(last):
+    slices = make_slices()
+    slices = slices[slices.folds <= last]
+    train, test = split_by_fold(slices)
+    assert last_fold(slices) == last and set(test.folds) == {last} and set(train.folds) == set(range(1, last))
+    with pytest.raises(SplitError, match=f"Fold {last} leaves one side empty"):
+        split_by_fold(test)
+
+
+@pytest.mark.parametrize("folds", [0, [0, 1]], ids=["none", "of some only"])
+def test_without_folds_there_is_no_last_one(folds):
+    slices = make_slices()
+    slices = replace(slices, folds=np.resize(folds, len(slices)))
+    for ask in (last_fold, split_by_fold, lambda s: last_fold(s[:0])):
+        with pytest.raises(SplitError, match="no official folds"):
+            ask(slices)
 
 
 def test_split_by_fold():

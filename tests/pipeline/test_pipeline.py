@@ -400,8 +400,24 @@ def test_pairs_are_chosen_by_what_the_slices_are(phantoms, capsys):
     assert load_pipeline(slices=phantoms).name == "phantom"
     assert load_pipeline().name == "figshare"
     assert "pair 'figshare'" in capsys.readouterr().err
-    with pytest.raises(ModelError, match="no trained pair 'nonsense'.*phantom"):
+    with pytest.raises(ModelError, match=r"no trained pair 'nonsense'.*phantom"):
         load_pipeline("nonsense")
+
+
+@pytest.mark.parametrize(
+    ("patients", "name"),
+    [
+        (["108931"], "figshare_without_fold_4"),  # of fold 4
+        (["108931", "MR040240B"], "figshare_without_fold_4"),  # the second of fold 3: two against one
+        (["MR040240B"], "figshare"),  # both know it
+        (["somebody"], "figshare"),  # none does
+    ],
+    ids=lambda value: "+".join(value) if isinstance(value, list) else "",
+)
+def test_real_slices_get_the_pair_that_has_met_the_fewest_of_their_patients(phantoms, patients, name):
+    n = len(patients)
+    real = replace(phantoms[:n], patients=np.array(patients), source=f"figshare, {n} of 3064 slices")
+    assert load_pipeline(slices=real).name == name
 
 
 def test_shipped_phantom_pair_finds_tumours_it_never_saw(phantoms):

@@ -153,7 +153,7 @@ DAMAGES = {
 @pytest.mark.parametrize(("name", "damage"), DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_file_is_named_and_what_to_do(two_epochs, name, damage):
     damage(two_epochs.folder / name)
-    with pytest.raises(CheckpointError, match="is damaged .*; delete the folder") as caught:
+    with pytest.raises(CheckpointError, match=r"is damaged .*; delete the folder") as caught:
         two_epochs.restore(one_weight())
     assert str(two_epochs.folder / name) in str(caught.value) and "\n" not in str(caught.value)
 
@@ -195,7 +195,7 @@ def test_a_full_disk_says_what_is_kept(two_epochs, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(network, "save_weights", full)
-    with pytest.raises(CheckpointError, match="No space left on device.*goes on after epoch 2"):
+    with pytest.raises(CheckpointError, match=r"No space left on device.*goes on after epoch 2"):
         two_epochs.keep(network, [*history, {"epoch": 3, "loss": 1.0, "val_dice": 0.2}], best)
 
 

@@ -27,7 +27,7 @@ def test_unet_refuses_what_it_cannot_build():
         build_unet(100)
     with pytest.raises(ModelError, match="Unknown normalisation 'layer'"):
         build_unet(32, normalisation="layer")
-    with pytest.raises(ModelError, match="1 class .* or 4 .*, not 3"):
+    with pytest.raises(ModelError, match=r"1 class .* or 4 .*, not 3"):
         build_unet(32, classes=3)
 
 

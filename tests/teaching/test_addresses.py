@@ -46,7 +46,7 @@ def test_addresses_are_read_in_every_spelling(tmp_path, address):
 
 @pytest.mark.parametrize("address", ["", "https://example.org/a/b", "github.com/a/b", "https://github.com/a"])
 def test_other_addresses_are_refused_in_one_sentence(tmp_path, address):
-    with pytest.raises(DataError, match="should be like https://github.com/ME/NAME"):
+    with pytest.raises(DataError, match=r"should be like https://github\.com/ME/NAME"):
         repository_address(clone(tmp_path, address))
 
 

@@ -157,7 +157,7 @@ def test_strip_is_one_picture_with_words_for_every_slice(few, blurred):
     strip = show_strip(few, blurred, n=3)
     assert pixels(strip.data).shape[1] > 2 * pixels(strip.data).shape[0]
     assert strip.alt.count("Dice") == 3 and str(few.ids[0]) in strip.alt and str(few.ids[-1]) in strip.alt
-    data, metadata = strip._repr_mimebundle_()
+    _data, metadata = strip._repr_mimebundle_()
     assert metadata["image/png"]["alt"] == repr(strip) == strip.alt
     assert "network" not in show_strip(few).alt
     with pytest.raises(DataError, match="at least one slice"):
