@@ -28,7 +28,7 @@ from braintut.segmentation.metrics import dice_score
 from braintut.segmentation.prediction import predict_probabilities
 from braintut.segmentation.unet import build_unet
 
-SIZE, EPOCHS, BATCH, SEED = 128, 24, 8, 0
+SIZE, EPOCHS, BATCH, SEED = 128, 24, 4, 0
 UNET = {"filters": 12, "depth": 4, "stem": 2, "normalisation": "group"}
 
 
@@ -59,8 +59,9 @@ def train_and_film(train: Slices, watched: Slices, epochs: int = EPOCHS) -> list
     keras.utils.set_random_seed(SEED)
     batches = SliceBatches(train, BATCH, Augmentation(), SEED)
     model = build_unet(**UNET)
-    steps = keras.optimizers.schedules.CosineDecay(3e-3, epochs * len(batches))
-    model.compile(keras.optimizers.Adam(steps), DiceCrossEntropyLoss("batch"))
+    warmup, steps = len(batches), epochs * len(batches)
+    rate = keras.optimizers.schedules.CosineDecay(4e-4, steps - warmup, warmup_target=4e-3, warmup_steps=warmup)
+    model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-4, clipnorm=1.0), DiceCrossEntropyLoss("batch"))
     filming = Filming(batches, watched)
     model.fit(batches, epochs=epochs, callbacks=[filming], verbose=0, shuffle=False)
     return filming.frames
