@@ -18,6 +18,7 @@ from braintut.dataset.zips import is_zip
 from braintut.errors import DataError
 
 WORKING_SIZE = 256
+"""Side in px of the phantoms, and of real slices once they are read."""
 PATIENTS_PER_TYPE = 20
 HARMLESS = (".txt", ".md", ".pdf", ".html", ".csv", ".json", ".ini", ".db")
 """Files that may lie beside slices, or where none are."""
@@ -60,7 +61,7 @@ def load_slices(size: int = 128, full: bool = False) -> Slices:
 
 
 def load_phantoms(tumour_free: bool = False) -> Slices:
-    """Load the synthetic heads that come with braintut, 128 x 128 px.
+    """Load the synthetic heads that come with braintut, 256 x 256 px.
 
     Parameters
     ----------

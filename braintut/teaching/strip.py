@@ -60,7 +60,7 @@ def show_strip(slices: Slices, pipeline: Pipeline | None = None, n: int = 5, thr
     --------
     >>> from braintut import load_phantoms
     >>> show_strip(load_phantoms()[:1])
-    Patient PH001, slice 1: glioma, 1533 mm².
+    Patient PH001, slice 1: glioma, 1517 mm².
     """
     if not len(slices):
         raise DataError("A strip needs at least one slice, but there are none.")

@@ -3,6 +3,7 @@
 import collections
 import hashlib
 import io
+import os
 import re
 import threading
 import time
@@ -15,9 +16,11 @@ import pytest
 
 from braintut.dataset import load, remote, sample, web
 from braintut.dataset.download import FILES, PublishedFile
-from braintut.dataset.figshare import list_slices, load_figshare
+from braintut.dataset.figshare import list_slices, load_figshare, read_folds
+from braintut.dataset.folds import fold_of
 from braintut.dataset.load import load_slices
 from braintut.dataset.sample import SAMPLE_FILE, download_sample, sample_numbers
+from braintut.dataset.slices import merged_patient
 from braintut.errors import DownloadError
 from making import head, write_cvind, write_mat
 
@@ -459,3 +462,23 @@ def test_the_list_of_the_sample_is_in_the_published_set_and_of_all_folds():
     table = (sample.PACKAGE / "assets" / "sample.csv").read_text(encoding="utf-8").split()
     rows = [tuple(map(int, line.split(","))) for line in table[1:]]
     assert {label for _, label, _ in rows} == {1, 2, 3} and {fold for _, _, fold in rows} == {1, 2, 3, 4, 5}
+
+
+@pytest.mark.skipif(not os.environ.get("BRAINTUT_REAL"), reason="BRAINTUT_REAL names no folder of real slices")
+@pytest.mark.real
+def test_the_list_of_the_sample_tells_the_truth_of_real_slices():
+    table = (sample.PACKAGE / "assets" / "sample.csv").read_text(encoding="utf-8").split()
+    rows = {row[0]: tuple(map(int, row[1:])) for row in (line.split(",") for line in table[1:])}
+    place = os.environ["BRAINTUT_REAL"]
+    folds = read_folds(place)
+    entries = [entry for entry in list_slices(place) if entry.id in rows]
+    scans = [entry.read() for entry in entries]
+    assert len(scans) >= 100
+    assert [rows[entry.id] for entry in entries] == [
+        (scan.label, fold_of(entry, folds)) for entry, scan in zip(entries, scans, strict=True)
+    ]
+    slices_of = collections.Counter(scan.patient for scan in scans)
+    assert max(slices_of.values()) <= 4
+    assert len({merged_patient(patient) for patient in slices_of}) == len(slices_of), "hidden twins"
+    patients_of_type = collections.Counter(label for _, label in {(scan.patient, scan.label) for scan in scans})
+    assert set(patients_of_type) == {1, 2, 3} and max(patients_of_type.values()) <= 16
