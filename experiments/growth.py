@@ -2,8 +2,8 @@
 
 Run: python experiments/growth.py
 
-After every epoch the network is asked about the same three slices, one a type. What it says is kept as pictures, so that
-a notebook or a web page can show it without a network.
+After every epoch the network is asked about the same three slices, one a type. What it says is kept as pictures, so
+that a notebook or a web page can show it without a network.
 """
 
 from __future__ import annotations
@@ -110,8 +110,8 @@ def main() -> None:
         "growth",
         "How does an outline grow?",
         f"small U-Net ({SIZE} px, {UNET['filters']} filters, {UNET['depth']} levels behind a stem), Dice per batch + "
-        f"cross-entropy, flips, turns and zooms, {EPOCHS} epochs on the phantoms of all folds but {fold}; asked after each "
-        "epoch about slices of that fold, of each type the one with the median Dice at the end; threshold 0.5. Pictures are "
+        f"cross-entropy, all augmentation, {EPOCHS} epochs on the phantoms of all folds but {fold}; asked after each epoch "
+        "about slices of that fold, of each type the one with the median Dice at the end; threshold 0.5. Pictures are "
         "base64 PNGs: the head, its true mask, and the probabilities as 256 greys.",
         minutes,
         {

@@ -137,7 +137,7 @@ def diagnosis(cause: object) -> str:
     demand(len(words) == 3, "you gave one cause twice; each belongs to one curve.")
     given = {key: str(value).strip().lower() for key, value in cause.items()}
     demand(given["B"] == "healthy", f"curve {_key(given, 'healthy')} is not the healthy one: which falls close to 0?")
-    demand(given["A"] == "learning rate", "the other two are swapped: one hardly moves at all, the other gets stuck half-way.")
+    demand(given["A"] == "learning rate", "the other two are swapped: one hardly moves at all, the other gets stuck.")
     return "A network that cannot learn one slice by heart will not learn a hundred."
 
 
