@@ -110,7 +110,7 @@ def main() -> None:
         "growth",
         "How does an outline grow?",
         f"small U-Net ({SIZE} px, {UNET['filters']} filters, {UNET['depth']} levels behind a stem), Dice per batch + "
-        f"cross-entropy, all augmentation, {EPOCHS} epochs on the phantoms of all folds but {fold}; asked after each epoch "
+        f"cross-entropy, augmented, {EPOCHS} epochs on the phantoms of all folds but {fold}; asked after each epoch "
         "about slices of that fold, of each type the one with the median Dice at the end; threshold 0.5. Pictures are "
         "base64 PNGs: the head, its true mask, and the probabilities as 256 greys.",
         minutes,
