@@ -15,6 +15,7 @@ from making import head, write_mat
 CELLS = [
     "from braintut import load_pipeline, load_slices\n"
     "from braintut.teaching.explorer import SliceExplorer\n"
+    "from braintut.teaching.film import OutlineFilm, load_films\n"
     "from braintut.teaching.outline import OutlineDrawer\n"
     "from braintut.teaching.upload import ScanUpload\n"
     "slices = load_slices(256)\n"
@@ -22,6 +23,7 @@ CELLS = [
     "SliceExplorer(slices, pipeline, patient='PH036')",
     "OutlineDrawer(slices.of_patient('PH036'), pipeline)",
     "ScanUpload(pipeline)",
+    "OutlineFilm(*load_films()['glioma'])",
 ]
 # Notes when a key goes down and when the explorer's next picture is there.
 WATCH = """() => {
@@ -192,6 +194,20 @@ def test_a_scan_is_uploaded_and_its_report_read(sheet, tmp_path):
         chooser.value.set_files(path)
         upload.get_by_role("status").filter(has_text=answer).wait_for()
         assert upload.get_by_text("not for clinical use").count() == ("is no" not in answer)
+
+
+def test_a_film_is_moved_by_key_and_plays_by_itself(sheet):
+    film = sheet.page.locator(".braintut-film")
+    picture, status = film.locator("img.widget-image"), film.get_by_role("status")
+    assert status.inner_text() == "epoch 1: Dice 0.00" and picture.get_attribute("alt")
+    first = picture.get_attribute("src")
+    handle(film, "Moment").press("End")
+    status.filter(has_text="epoch 24").wait_for()
+    assert dice_in(status.inner_text()) > 0.5 and picture.get_attribute("src") != first
+    handle(film, "Moment").press("Home")
+    status.filter(has_text="epoch 1:").wait_for()
+    film.get_by_role("button", name="Play or pause").click()
+    status.filter(has_text="epoch 3").wait_for()
 
 
 def test_nothing_of_ours_complained_on_the_console(sheet):

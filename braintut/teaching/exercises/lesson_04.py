@@ -1,4 +1,4 @@
-"""Checks of lesson 04: what a scanner could have seen, image and mask moved alike, holes, and skull called tumour."""
+"""Checks of lesson 04: changes that leave the answer right, image and mask moved alike, holes, skull called tumour."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ import numpy as np
 from braintut.quiet import quietly
 from braintut.teaching.exercises.checking import NotYet, as_number, call, demand, demand_true_or_false, exercise, expect
 
-COULD_BE = {
-    "mirror left and right": True,
-    "turn by 10 degrees": True,
-    "shrink by 10 %": True,
-    "turn upside down": False,
-    "stretch to twice the height": False,
-    "turn by 10 degrees, mask left as it was": False,
+STILL_RIGHT = {
+    "mirror slice and mask": True,
+    "turn the slice by 10 degrees, leave the mask as it was": False,
+    "turn slice and mask upside down": True,
+    "make the slice darker, leave the mask as it was": True,
+    "mirror slice and mask, keep the note 'left side'": False,
+    "shrink slice and mask by 10 %, keep the old area in mm2": False,
 }
-"""Each change, and whether the pair that it makes could have come from a scanner and a radiologist."""
+"""Each change, and whether the answer that goes with the slice is still true of it."""
 
 _WHY_NOT = {
-    "mirror left and right": "a tumour can lie on either side, and so can the nose on a slice from the side",
-    "turn by 10 degrees": "nobody lies quite straight in a scanner",
-    "shrink by 10 %": "heads differ in size by as much",
-    "turn upside down": "look for the neck in the drawing; who is scanned like that?",
-    "stretch to twice the height": "no head is shaped like that",
-    "turn by 10 degrees, mask left as it was": "the picture may be a scan, but whose outline is the mask then?",
+    "mirror slice and mask": "the outline has crossed over together with its tumour",
+    "turn the slice by 10 degrees, leave the mask as it was": "lay the old outline on the new picture: does it fit?",
+    "turn slice and mask upside down": "odd as it looks, what does the outline enclose?",
+    "make the slice darker, leave the mask as it was": "has any pixel of the tumour gone elsewhere?",
+    "mirror slice and mask, keep the note 'left side'": "read the note again and look where the tumour lies now",
+    "shrink slice and mask by 10 %, keep the old area in mm2": "count the pixels of the mask again, at the same mm",
 }
 
 
 @exercise
-def could_be_a_scan(could_be: object) -> str:
-    """Check which changes make a pair of slice and mask that could be real (dictionary of True and False)."""
-    demand_true_or_false(could_be, COULD_BE, _WHY_NOT)
-    return "Ask this of every change before you train with it: could I have met this pair in a hospital?"
+def answer_still_right(still_right: object) -> str:
+    """Check which changes leave the answer right that goes with a slice (dictionary of True and False)."""
+    demand_true_or_false(still_right, STILL_RIGHT, _WHY_NOT)
+    return "Ask this of every change before you train with it. Whether it also helps, only a measurement tells."
 
 
 @exercise

@@ -1,4 +1,4 @@
-"""Checks of lesson 04: what a scanner could have seen, image and mask moved alike, holes, and skull called tumour."""
+"""Checks of lesson 04: changes that leave the answer right, image and mask moved alike, holes, skull called tumour."""
 
 import keras
 import numpy as np
@@ -9,23 +9,25 @@ from judging import Answers, CheckTests, checks_of
 
 
 def all_right_but(change, answer):
-    return {**check.COULD_BE, change: answer}
+    return {**check.STILL_RIGHT, change: answer}
 
 
-COULD_BE_A_SCAN = Answers(
-    check.could_be_a_scan,
-    right=[(check.COULD_BE,)],
-    untouched=[(dict.fromkeys(check.COULD_BE, ...),), (all_right_but("turn upside down", ...),)],
+MIRROR, TURN, UPSIDE_DOWN, DARKER, NOTE, SHRINK = check.STILL_RIGHT
+
+ANSWER_STILL_RIGHT = Answers(
+    check.answer_still_right,
+    right=[(check.STILL_RIGHT,)],
+    untouched=[(dict.fromkeys(check.STILL_RIGHT, ...),), (all_right_but(UPSIDE_DOWN, ...),)],
     mistakes=[
-        (all_right_but("turn upside down", True), "look for the neck"),
-        (all_right_but("mirror left and right", False), "a tumour can lie on either side"),
-        (all_right_but("turn by 10 degrees", False), "nobody lies quite straight"),
-        (all_right_but("shrink by 10 %", False), "heads differ in size"),
-        (all_right_but("stretch to twice the height", True), "no head is shaped like that"),
-        (all_right_but("turn by 10 degrees, mask left as it was", True), "whose outline is the mask"),
-        (all_right_but("turn upside down", "no"), "'turn upside down' should be True or False"),
-        ({"turn by 10 degrees": True}, "exactly the keys"),
-        ([True, True, True, False, False, False], "should be a dictionary"),
+        (all_right_but(MIRROR, False), "crossed over together"),
+        (all_right_but(TURN, True), "lay the old outline"),
+        (all_right_but(UPSIDE_DOWN, False), "odd as it looks"),
+        (all_right_but(DARKER, False), "gone elsewhere"),
+        (all_right_but(NOTE, True), "read the note again"),
+        (all_right_but(SHRINK, True), "count the pixels"),
+        (all_right_but(UPSIDE_DOWN, "yes"), "'turn slice and mask upside down' should be True or False"),
+        ({MIRROR: True}, "exactly the keys"),
+        ([True, False, True, True, False, False], "should be a dictionary"),
     ],
 )
 
@@ -116,7 +118,7 @@ SKULL_SHARE = Answers(
     ],
 )
 
-TABLES = [COULD_BE_A_SCAN, MOVE, HOLE, SKULL_SHARE]
+TABLES = [ANSWER_STILL_RIGHT, MOVE, HOLE, SKULL_SHARE]
 
 
 @pytest.mark.parametrize("answers", TABLES, ids=str)
