@@ -47,7 +47,7 @@ def axes_for_heads(columns: int, rows: int = 1, below: float = 0.0) -> tuple[Fig
     >>> round(figure.get_figwidth() * figure.dpi), axes.shape
     (730, (1, 3))
     """
-    height = (HEADS_INCHES / columns + 0.25) * rows + below
+    height = (HEADS_INCHES / columns + 0.32) * rows + below
     return plt.subplots(
         rows, columns, figsize=(HEADS_INCHES, height), layout="constrained", squeeze=False, dpi=HEADS_DPI
     )
