@@ -15,6 +15,7 @@ from braintut.errors import ModelError
 from braintut.pipeline.card import load_card
 from braintut.results import list_results
 from braintut.segmentation.unet import build_unet
+from braintut.teaching import film
 
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
 sys.path.insert(0, str(EXPERIMENTS))
@@ -24,6 +25,7 @@ import common  # noqa: E402
 import cost_of_a_mask  # noqa: E402
 import deep_features  # noqa: E402
 import feature_ladder  # noqa: E402
+import growth  # noqa: E402
 import leakage  # noqa: E402
 import recipe  # noqa: E402
 import records  # noqa: E402
@@ -234,3 +236,23 @@ def test_commands_that_train_the_shipped_pairs_name_the_shipped_recipe(path):
     lines = (EXPERIMENTS.parent / path).read_text(encoding="utf-8").splitlines()
     commands = [line for line in lines if "braintut train DATA" in line and "figshare" in line]
     assert commands and all("--recipe experiments/shipped_recipe.toml" in command for command in commands)
+
+
+def test_a_film_comes_back_as_it_was_stored():
+    rng = np.random.default_rng(0)
+    head, frames = rng.random((32, 32)), [rng.random((16, 16)) for _ in range(2)]
+    mask = head > 0.5
+    read = film._read_film(growth.film_of(head, mask, frames), ["epoch 1", "epoch 2"])
+    assert np.array_equal(read.true_mask, mask) and list(read.frames) == ["epoch 1", "epoch 2"]
+    for before, after in zip((head, *frames), (read.image, *read.frames.values()), strict=True):
+        np.testing.assert_allclose(after, before, atol=1 / 510 + 1e-6)
+
+
+def test_of_each_type_the_median_slice_is_filmed():
+    slices = load_phantoms()
+    dice = np.linspace(0, 1, len(slices))
+    chosen = growth.typical_of_each_type(slices, dice)
+    assert slices.types[chosen].tolist() == ["meningioma", "glioma", "pituitary"]
+    for i in chosen:
+        of_type = dice[slices.types == slices.types[i]]
+        assert abs((of_type < dice[i]).sum() - (of_type > dice[i]).sum()) <= 1

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from braintut.dataset.grid import resize
 from braintut.errors import DataError
-from braintut.teaching.film import OutlineFilm
+from braintut.segmentation import dice_score
+from braintut.teaching.film import OutlineFilm, load_films
 
 
 @pytest.fixture
@@ -53,3 +55,19 @@ def test_a_coarse_frame_lies_over_the_whole_picture():
 def test_a_film_without_a_frame_is_refused():
     with pytest.raises(DataError, match="at least one frame"):
         OutlineFilm(np.zeros((8, 8)), np.zeros((8, 8), bool), {})
+
+
+def test_the_shipped_films_fit_their_heads():
+    for film in load_films().values():
+        assert film.image.shape == film.true_mask.shape and film.true_mask.any()
+        assert 0 <= film.image.min() < film.image.max() <= 1
+        last = resize(list(film.frames.values())[-1], film.image.shape) >= 0.5
+        assert dice_score(film.true_mask, last) > 0.5
+        assert OutlineFilm(*film).moment.max == len(film.frames) == 24
+
+
+def test_a_damaged_film_is_named(monkeypatch):
+    damaged = {"epochs": [1], "films": {"glioma": {"head": "AAAA", "true_mask": "AAAA", "probabilities": ["AAAA"]}}}
+    monkeypatch.setattr("braintut.teaching.film.load_result", lambda name: damaged)
+    with pytest.raises(DataError, match="'growth' is damaged"):
+        load_films()
