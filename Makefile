@@ -47,9 +47,11 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 # Not `jupyter lab`: that runs the first jupyter-lab on the PATH, which may be another environment's.
-# Its root is the clone, so that data and README are in the file browser.
+# Its root is the clone, so that data and README are in the file browser. An upload is one message, which the server
+# would not take over 10 MB.
 lab: $(READY)
-	$(BIN)/python -m jupyterlab $(LAB_FLAGS) --ServerApp.root_dir="$(CURDIR)" lessons/00_start_here.ipynb
+	$(BIN)/python -m jupyterlab $(LAB_FLAGS) --ServerApp.root_dir="$(CURDIR)" \
+	    --ServerApp.tornado_settings='{"websocket_max_message_size": 134217728}' lessons/00_start_here.ipynb
 
 demo: $(READY)
 	$(BIN)/braintut demo

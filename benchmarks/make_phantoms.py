@@ -1,6 +1,6 @@
 """Make `data/phantoms` again: `python benchmarks/make_phantoms.py [FOLDER]`.
 
-Needs the extra `braintut[phantom]`, no network, and about a minute.
+Needs the extra `braintut[phantom]`, no network, and about two minutes.
 """
 
 import sys

@@ -42,6 +42,9 @@ ModelOption = Annotated[
     str | None,
     typer.Option("--model", help="Trained pair: phantom, figshare, or a folder that `train` wrote."),
 ]
+LARGE_UPLOADS = '--ServerApp.tornado_settings={"websocket_max_message_size": 134217728}'
+"""Jupyter's server closes the connection at a message of over 10 MB, and an upload is one message."""
+
 BESIDE = ("keras", "tensorflow", "scikit-learn", "numpy")
 """Packages whose versions `--version` tells beside our own."""
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Write the answer to this file, too.")]
@@ -97,7 +100,7 @@ def lab() -> None:
     """Open JupyterLab on the first lesson."""
     lessons = _lessons_folder()
     root = f"--ServerApp.root_dir={lessons.parent}"  # the clone, so that data and README are in Lab's file browser
-    sys.exit(_run_python("jupyterlab", root, str(lessons / "00_start_here.ipynb")))
+    sys.exit(_run_python("jupyterlab", root, LARGE_UPLOADS, str(lessons / "00_start_here.ipynb")))
 
 
 @app.command()
@@ -105,13 +108,13 @@ def lessons(
     numbers: Annotated[list[str] | None, typer.Argument(help="Which lessons, for example 00 03; all if none.")] = None,
     out: Annotated[Path, typer.Option(help="Where the pages go.")] = Path("build/lessons"),
     handout: Annotated[
-        Path | None, typer.Option(help="Write copies without solutions into this folder, and run nothing.")
+        Path | None, typer.Option(help="Write copies without solutions and answers into this folder, and run nothing.")
     ] = None,
 ) -> None:
     """Run lessons from top to bottom and write each as a web page, or make a handout for a class."""
     from tqdm import tqdm
 
-    from braintut.teaching.notebooks import lesson_paths, write_handout
+    from braintut.teaching.notebooks import PAGE_OPTIONS, lesson_paths, write_handout
 
     everything = lesson_paths(_lessons_folder())
     chosen = [p for p in everything if not numbers or p.name[:2] in {n.zfill(2) for n in numbers}]
@@ -121,11 +124,11 @@ def lessons(
         )
     if handout:
         written = write_handout(chosen, check_writable_folder(handout))
-        say(f"{len(written)} lesson{'s' * (len(written) > 1)} without solutions in {handout}.")
+        say(f"{len(written)} lesson{'s' * (len(written) > 1)} without solutions and answers in {handout}.")
         return
     check_writable_folder(out)
     for path in tqdm(chosen, desc="lessons"):
-        command = ["nbconvert", "--to", "html", "--execute", "--log-level", "ERROR"]
+        command = ["nbconvert", *PAGE_OPTIONS, "--execute", "--embed-images", "--log-level", "ERROR"]
         if _run_python(*command, "--output-dir", str(out.resolve()), str(path)):
             raise DataError(f"{path.name} stopped with an error; open it in JupyterLab to see the cell.")
     say(f"Read them in {out}.")

@@ -70,7 +70,7 @@ def test_what_keeps_the_rule(write, cells):
         ([cell(1, "saved to /content/drive/x.png\n")], "prints a folder"),
         ([cell(1, "in /tmp/x\n", tags=["status"])], "prints a folder"),
         ([cell(1, "UserWarning: old name\n")], "prints 'Warning'"),
-        ([cell(1, "x" * 300_000)], r"more than 300000: draw fewer"),
+        ([cell(1, "x" * 1_200_000)], r"more than 1200000: draw fewer"),
     ],
     ids=(
         "gap", "order", "never run", "cleared", "error", "semicolon",

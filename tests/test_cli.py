@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -175,15 +176,24 @@ def test_lab_opens_the_first_lesson_and_has_the_clone_as_its_root(monkeypatch, c
     monkeypatch.setattr(cli.subprocess, "call", lambda command, **settings: asked.extend(command) or 0)
     assert run(monkeypatch, capsys, "lab")[0] == 0
     assert asked[:3] == [sys.executable, "-m", "jupyterlab"]
-    assert asked[3:] == [f"--ServerApp.root_dir={CLONE}", str(CLONE / "lessons" / "00_start_here.ipynb")]
+    assert f"--ServerApp.root_dir={CLONE}" in asked
+    assert cli.LARGE_UPLOADS in asked and asked[-1] == str(CLONE / "lessons" / "00_start_here.ipynb")
 
 
 def test_make_lab_has_the_clone_as_its_root():
     done = subprocess.run(
         ["make", "--no-print-directory", "--dry-run", "lab"], cwd=CLONE, capture_output=True, text=True
     )
-    last = done.stdout.splitlines()[-1]
-    assert "-m jupyterlab" in last and f'--ServerApp.root_dir="{CLONE}" lessons/00_start_here.ipynb' in last
+    lab = shlex.split(done.stdout[done.stdout.index("-m jupyterlab") :].replace("\\\n", " "))
+    assert f"--ServerApp.root_dir={CLONE}" in lab and lab[-1] == "lessons/00_start_here.ipynb"
+    assert cli.LARGE_UPLOADS in lab
+
+
+def test_lab_takes_a_file_of_100_mb_in_one_message():
+    jupyter_app = pytest.importorskip("jupyter_server.serverapp")
+    server = jupyter_app.ServerApp()
+    server.parse_command_line([cli.LARGE_UPLOADS])
+    assert server.tornado_settings["websocket_max_message_size"] > 100_000_000
 
 
 def test_train_holds_out_and_measures(monkeypatch, capsys, tmp_path):

@@ -1,7 +1,7 @@
 """What the experiments count, on cases that can be checked by hand."""
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -90,6 +90,16 @@ def test_spelling_reads_no_picture():
     np.testing.assert_array_equal(
         leakage.spelling(np.array(["MR040240B", "100360"])), [[1, 9, 1, 40240], [0, 6, 0, 100360]]
     )
+
+
+def test_the_most_similar_picture_remembers_patients_and_a_lottery_shows_it():
+    few = load_phantoms()[:30].resized(16)
+    both = leakage.types_by_lot(few, seed=0)
+    assert set(both.labels) <= {1, 2, 3} and both.images is few.images
+    assert all(len(set(both.labels[both.patients == patient])) == 1 for patient in np.unique(both.patients))
+    assert leakage.most_similar(both, both) == 1  # asked about what it knows, it repeats even nonsense
+    known, asked = both[:2], both[[0, 1]]
+    assert leakage.most_similar(known, replace(asked, labels=asked.labels % 3 + 1)) == 0
 
 
 def test_vote_with_all_slices_is_the_patient_vote():

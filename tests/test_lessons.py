@@ -164,6 +164,12 @@ def test_starters_hold_dots_and_checks_say_so(lesson):
         assert output.text.startswith("Not attempted:") and output.text.count("\n") == 1, one.check.source
 
 
+def test_every_check_brings_its_import(path, lesson):
+    """So that in a fresh kernel the check itself can say that the cells above it have to be run first."""
+    wanted = f"from braintut.teaching.exercises import lesson_{path.name[:2]} as check\n"
+    assert all(one.check.source.startswith(wanted) for one in exercises(lesson))
+
+
 def test_hints_are_graded_and_solutions_collapsed(lesson):
     for one in exercises(lesson):
         hints, solution = one.hints.source, one.solution.source

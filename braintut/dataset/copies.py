@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 
 from braintut.dataset.entries import MatEntry
 from braintut.errors import DataError
+from braintut.quiet import say
 
 NAMED = 5
 """So many copies are named when some are left out."""
@@ -18,7 +18,7 @@ def once_each(entries: Iterable[MatEntry]) -> list[MatEntry]:
     Returns
     -------
     list of MatEntry
-        By number, then those without one by name. What was left out is said on stderr.
+        By number, then those without one by name. What was left out is said (`quiet.say`).
 
     Raises
     ------
@@ -72,7 +72,7 @@ def _tell(copies: list[tuple[MatEntry, MatEntry]], kept: list[MatEntry]) -> None
         how_many = "One copy was" if len(copies) == 1 else f"{len(copies)} copies were"
         names = "; ".join(f"{copy} is the same as {original}" for copy, original in copies[:NAMED])
         more = f"; and {len(copies) - NAMED} more" if len(copies) > NAMED else ""
-        print(f"braintut: {how_many} left out: {names}{more}.", file=sys.stderr)
+        say(f"{how_many} left out: {names}{more}.")
     for entry in kept:
         if entry.has_number and entry.stem.lstrip("0") != entry.id.lstrip("0"):
-            print(f"braintut: {entry} is taken as slice {entry.id}.", file=sys.stderr)
+            say(f"{entry} is taken as slice {entry.id}.")

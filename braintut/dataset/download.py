@@ -33,6 +33,7 @@ from braintut.dataset.web import (
     refuse_what_is_no_file,
 )
 from braintut.errors import DataError, DownloadError
+from braintut.quiet import say
 
 if TYPE_CHECKING:
     from requests import Response
@@ -149,7 +150,7 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                print(f"braintut: another download into {folder} is at work; waiting for it.", file=sys.stderr)
+                say(f"another download into {folder} is at work; waiting for it.")
                 fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:

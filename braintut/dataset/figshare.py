@@ -24,6 +24,7 @@ from braintut.dataset.mat import read_mat as read_mat
 from braintut.dataset.slices import Slices, from_grey_levels, to_grey_levels
 from braintut.dataset.zips import is_zip
 from braintut.errors import DataError
+from braintut.quiet import say
 
 N_PUBLISHED = 3064
 _READER = 2  # counts up when the same files give other slices, so that older caches are made again
@@ -50,7 +51,7 @@ def list_slices(folder: str | os.PathLike[str]) -> list[MatEntry]:
 
     Notes
     -----
-    What is left out, or lies there in a form that is not read, is said on stderr.
+    What is left out, or lies there in a form that is not read, is said (`quiet.say`).
     """
     folder = Path(folder)
     mats = find_mats(folder)
@@ -62,7 +63,7 @@ def list_slices(folder: str | os.PathLike[str]) -> list[MatEntry]:
             + "; run `braintut download` to fetch them."
         )
     for path in strange:
-        print(f"braintut: {path} is not read; if it holds slices, unpack it there.", file=sys.stderr)
+        say(f"{path} is not read; if it holds slices, unpack it there.")
     return once_each(found)
 
 
@@ -93,6 +94,13 @@ def read_figshare(folder: str | os.PathLike[str], size: int = 256, progress: boo
     """
     entries, folds = list_slices(folder), read_folds(folder)
     fold_of_each = np.array([fold_of(entry, folds) for entry in entries])  # before the long part, as it may complain
+    return read_entries(entries, fold_of_each, size, progress, n_jobs)
+
+
+def read_entries(
+    entries: list[MatEntry], folds: np.ndarray, size: int = 256, progress: bool = False, n_jobs: int = 1
+) -> Slices:
+    """Convert some `.mat` files to `Slices` of one size; `folds` are theirs. The rest as in `read_figshare`."""
     jobs = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(_convert)(entry, size) for entry in entries)
     converted = list(tqdm(jobs, total=len(entries), desc="reading slices", disable=not progress or sys.stderr is None))
     images, masks, labels, patients, pixels = zip(*converted, strict=True)
@@ -101,7 +109,7 @@ def read_figshare(folder: str | os.PathLike[str], size: int = 256, progress: boo
         masks=np.stack(masks),
         labels=np.array(labels),
         patients=np.array(patients, dtype=str),
-        folds=fold_of_each,
+        folds=folds,
         ids=np.array([e.id for e in entries], dtype=str),
         pixel_mm=np.array(pixels),
         source=f"figshare, {len(entries)} of {N_PUBLISHED} slices",
@@ -141,7 +149,7 @@ def load_figshare(folder: str | os.PathLike[str], size: int = 256, progress: boo
         try:
             return Slices.load(cache)
         except DataError as error:
-            print(f"braintut: {error} It is made now.", file=sys.stderr)
+            say(f"{error} It is made now.")
     slices = read_figshare(folder, size, progress)
     try:
         slices.save(cache, compress=False)
@@ -149,7 +157,7 @@ def load_figshare(folder: str | os.PathLike[str], size: int = 256, progress: boo
         for old in set(place.glob(f"{glob.escape(prefix)}*.h5")) - {cache}:  # of what the folder held before
             old.unlink(missing_ok=True)
     except (OSError, RuntimeError) as error:  # h5py reports a full disk as either
-        print(f"braintut: no cache was written to {place} ({error}); the next call reads again.", file=sys.stderr)
+        say(f"no cache was written to {place} ({error}); the next call reads again.")
     return slices
 
 

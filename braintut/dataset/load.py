@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +15,10 @@ from braintut.dataset.sample import SAMPLE_FILE
 from braintut.dataset.slices import Slices
 from braintut.dataset.zips import is_zip
 from braintut.errors import DataError
+from braintut.quiet import say
 
 WORKING_SIZE = 256
+"""Side in px of the phantoms, and of real slices once they are read."""
 PATIENTS_PER_TYPE = 20
 HARMLESS = (".txt", ".md", ".pdf", ".html", ".csv", ".json", ".ini", ".db")
 """Files that may lie beside slices, or where none are."""
@@ -54,13 +55,13 @@ def load_slices(size: int = 128, full: bool = False) -> Slices:
     if not slices.source.startswith("phantom") and not full:
         slices = _subset(slices)
     slices = slices.resized(size)
-    said = f"braintut: {len(slices)} slices of {slices.n_patients} patients ({slices.source})"
-    print("; ".join([said, *_how_to_get_more(slices.source)]), file=sys.stderr)
+    said = f"{len(slices)} slices of {slices.n_patients} patients ({slices.source})"
+    say("; ".join([said, *_how_to_get_more(slices.source)]))
     return slices
 
 
 def load_phantoms(tumour_free: bool = False) -> Slices:
-    """Load the synthetic heads that come with braintut, 128 x 128 px.
+    """Load the synthetic heads that come with braintut, 256 x 256 px.
 
     Parameters
     ----------

@@ -34,6 +34,7 @@ from braintut.dataset.locations import PACKAGE, sample_folder
 from braintut.dataset.remote import OtherContent, RemoteFile, RemoteZip
 from braintut.dataset.web import Refused
 from braintut.errors import DownloadError
+from braintut.quiet import say
 
 if TYPE_CHECKING:
     from requests import Session
@@ -215,10 +216,7 @@ class _Collection:
         names = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
         if not self.found:
             raise DownloadError(f"The published zips hold no slice of the sample (neither {names}): update braintut.")
-        print(
-            f"braintut: the published zips do not hold {names}; the sample is made of the other {len(self.found)}.",
-            file=sys.stderr,
-        )
+        say(f"the published zips do not hold {names}; the sample is made of the other {len(self.found)}.")
 
 
 def _is_member(path: Path, info: zipfile.ZipInfo) -> bool:

@@ -78,8 +78,8 @@ def measure_features(
     --------
     >>> from braintut import load_phantoms
     >>> one = load_phantoms()[0]
-    >>> round(measure_features(one.image, one.true_mask, one.pixel_mm)["shape_area_mm2"])  # 399 pixels
-    1533
+    >>> round(measure_features(one.image, one.true_mask, one.pixel_mm)["shape_area_mm2"])  # 1580 pixels
+    1517
     """
     image, mask = as_pictures(image, "The image"), as_mask(mask)
     _check(image, mask, pixel_mm)

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import ConvexHull
 
 from braintut.errors import DataError
 
@@ -32,6 +33,7 @@ class Template:
     white: np.ndarray
     origin: np.ndarray
     hull: np.ndarray
+    cranium: np.ndarray
     noise: np.ndarray
 
     def brain(self, q: np.ndarray) -> np.ndarray:
@@ -45,6 +47,10 @@ class Template:
     def depth(self, q: np.ndarray) -> np.ndarray:
         """Signed distance to the brain's smooth hull in mm, negative inside."""
         return _sample(self.hull, q, _LOW, _STEP, mode="nearest")
+
+    def round_depth(self, q: np.ndarray) -> np.ndarray:
+        """Signed distance to the convex shape around the brain in mm: bone and skin follow no furrow."""
+        return _sample(self.cranium, q, _LOW, 2 * _STEP, mode="nearest")
 
     def texture(self, q: np.ndarray, scale: float, shift: float = 0.0) -> np.ndarray:
         """Smooth noise of mean 0 and deviation 1 whose blobs are about `scale` mm wide."""
@@ -76,17 +82,22 @@ def load_template() -> Template:
     origin = np.asarray(image.affine)[:3, 3].astype(float)
     # The template is an average of many brains, so its sulci are faint: sharpen them.
     sharp = np.where(t1 > 0, t1 + 0.6 * (t1 - ndimage.gaussian_filter(t1, 4)), 0)
-    return Template(np.clip(sharp, 0, 1.1), white, origin, _hull_distance(t1, origin), _noise_block())
+    return Template(np.clip(sharp, 0, 1.1), white, origin, *_hull_distances(t1, origin), _noise_block())
 
 
-def _hull_distance(t1: np.ndarray, origin: np.ndarray) -> np.ndarray:
-    """Signed distance to the brain with its furrows filled, on a coarse grid around the head."""
+def _hull_distances(t1: np.ndarray, origin: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Signed distances on coarse grids around the head: to the brain with its furrows filled, to its convex hull."""
     grid = np.stack(np.meshgrid(*[np.arange(n) * _STEP for n in _SHAPE], indexing="ij"))
     brain = _sample((t1 > 0).astype(np.float32), grid + _LOW.reshape(3, 1, 1, 1), origin, 1.0) > 0.5
     grown = ndimage.distance_transform_edt(~brain) * _STEP < 16
     filled = ndimage.distance_transform_edt(grown) * _STEP > 16
     outside = ndimage.distance_transform_edt(~filled) - ndimage.distance_transform_edt(filled)
-    return ndimage.gaussian_filter(outside * _STEP, 1.2).astype(np.float32)
+    coarse = grid[:, ::2, ::2, ::2].copy()
+    cranium = np.full(coarse[0].size, -np.inf)
+    for *normal, offset in ConvexHull(coarse[:, brain[::2, ::2, ::2]].T).equations:
+        np.maximum(cranium, normal @ coarse.reshape(3, -1) + offset, out=cranium)
+    hull, cranium = (ndimage.gaussian_filter(d, 1.2) for d in (outside * _STEP, cranium.reshape(coarse[0].shape)))
+    return hull.astype(np.float32), cranium.astype(np.float32)
 
 
 def _noise_block() -> np.ndarray:

@@ -16,6 +16,7 @@ from skimage.measure import find_contours
 
 from braintut.dataset.files import whole_file
 from braintut.dataset.grid import normalise, resize, resize_mask
+from braintut.dataset.load import WORKING_SIZE
 from braintut.dataset.scan import FIELD_OF_VIEW_MM
 from braintut.dataset.slices import Slices, from_grey_levels, to_grey_levels
 from braintut.errors import DataError
@@ -27,7 +28,7 @@ SEED = 2015
 
 
 def make_phantom_slices(
-    n_patients: int = 40, size: int = 128, seed: int = SEED, tumour_free: bool = False, first: int = 0
+    n_patients: int = 40, size: int = WORKING_SIZE, seed: int = SEED, tumour_free: bool = False, first: int = 0
 ) -> Slices:
     """Make synthetic T1-CE slices of heads with brain tumours, with their true masks.
 
@@ -59,12 +60,13 @@ def make_phantom_slices(
     rows = []
     for k in range(first, first + n_patients):
         name = f"{'PF' if tumour_free else 'PH'}{k + 1:03d}"
-        for raw, mask, label, _ in scan_patient(k, seed, max(size, 256), template, tumour_free):
+        for raw, mask, label, _ in scan_patient(k, seed, max(size, WORKING_SIZE), template, tumour_free):
             rows.append((resize(normalise(raw), size), resize_mask(mask, size), label, name, _fold(k)))
     images, masks, labels, patients, folds = zip(*rows, strict=True)
     return Slices(
-        # Rounded as in a file, so that the shipped phantoms and these are the same pictures.
-        images=from_grey_levels(to_grey_levels(np.stack(images))),
+        # Rounded as in a file, so that the shipped phantoms and these are the same pictures; to 128 levels, finer than
+        # the grain, so that the file is small.
+        images=from_grey_levels(to_grey_levels(np.rint(np.stack(images) * 127) / 127)),
         masks=np.stack(masks),
         labels=np.array(labels),
         patients=np.array(patients),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -46,6 +46,25 @@ class Patient:
             moved += push.reshape(3, 1, 1) * np.sin(np.tensordot(direction, q, 1) + phase[0])
         return moved
 
+    def from_template(self, q: np.ndarray) -> np.ndarray:
+        """The patient's point that belongs to one point of the template, shape (3,)."""
+        p = np.copy(q)
+        for _ in range(12):  # the warp is small, so a few corrections undo it
+            p = p + (q - self.to_template(p.reshape(3, 1, 1)).ravel())
+        return p
+
+    def in_the_picture(self) -> Patient:
+        """The same patient where the picture holds nose, crown and the back of the head, smaller if it must be."""
+        skin = self.look.cover_mm + self.look.scalp_mm
+        points = [0.0, 108.0, -62.0], [0.0, -20.0, 79.0 + skin], [0.0, -109.0 - skin, 0.0]
+        nose, crown, back = (self.from_template(np.array(point)) for point in points)
+        reach = FIELD_OF_VIEW_MM / 2 - 3
+        too_long = (nose[1] - back[1]) / (2 * reach)
+        if too_long > 1:
+            return replace(self, turn=self.turn * too_long * 1.001).in_the_picture()
+        least, most = [-np.inf, nose[1] - reach, crown[2] - reach], [np.inf, back[1] + reach, np.inf]
+        return replace(self, place=np.clip(self.place, least, most))
+
 
 def _draw_patient(k: int, seed: int, template: Template, tumour_free: bool) -> tuple[Patient, np.random.Generator]:
     """Everything that is constant for patient `k`, and the generator for what changes by slice."""
@@ -60,11 +79,11 @@ def _draw_patient(k: int, seed: int, template: Template, tumour_free: bool) -> t
         tumour=grow(label, template, rng) if label else None,
         turn=turn,
         waves=np.stack(waves),
-        place=np.array([0.0, -18.0, -14.0]) + rng.normal(0, [3, 4, 9]),
-        noise=rng.uniform(0.008, 0.03),
+        place=np.array([0.0, -8.0, -16.0]) + rng.normal(0, [3, 4, 6]),
+        noise=rng.uniform(0.005, 0.02),
         blur=rng.uniform(0.25, 0.6),
     )
-    return patient, rng
+    return patient.in_the_picture(), rng
 
 
 def _rotation(angles: np.ndarray) -> np.ndarray:
@@ -129,10 +148,7 @@ def _extent(patient: Patient, rng: np.random.Generator) -> tuple[np.ndarray, flo
     """Centre of interest in the patient's frame and how far from it slices still show it, mm."""
     if patient.tumour is None:
         return rng.uniform([-45, -60, -35], [45, 40, 55]), 24.0
-    target, p = patient.tumour.centre, patient.tumour.centre.copy()
-    for _ in range(12):  # undo the warp: it is small, so a few corrections do
-        p = p + (target - patient.to_template(p.reshape(3, 1, 1)).ravel())
-    return p, 0.85 * patient.tumour.radius
+    return patient.from_template(patient.tumour.centre), 0.85 * patient.tumour.radius
 
 
 def _picture(
@@ -160,12 +176,12 @@ def _plane_points(patient: Patient, plane: str, position: float, size: int) -> n
 
 
 def _through_the_scanner(picture: np.ndarray, patient: Patient, rng: np.random.Generator) -> np.ndarray:
-    """Add the coil's uneven brightness, Rician noise and this slice's own scale; give int16."""
+    """Add the coil's uneven brightness, Rician noise in the head and this slice's own scale; give int16."""
     size = len(picture)
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     bias = np.exp(rng.normal(0, 0.08) * x + rng.normal(0, 0.08) * y + rng.uniform(0, 0.12) * (x**2 + y**2))
     bias *= np.clip((1.08 - y) / 0.3, 0.15, 1) if rng.random() < 0.7 else 1.0  # the coil ends at the neck
     grain = rng.normal(0, patient.noise, (2, size, size))
-    noisy = np.hypot(picture * bias + grain[0], grain[1])
+    noisy = np.hypot(picture * bias + grain[0], grain[1]) * (picture > 0.01)  # no grain in the air around the head
     scale = np.exp(rng.uniform(np.log(600), np.log(4000)))
     return np.round(noisy / noisy.max() * scale).astype(np.int16)

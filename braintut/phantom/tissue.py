@@ -35,6 +35,11 @@ class Look:
     grey_white: float
     shift: float
 
+    @property
+    def cover_mm(self) -> float:
+        """From the brain to the outside of the skull."""
+        return self.csf_mm + 1.5 + self.skull_mm
+
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Look:
         """Draw a patient."""
@@ -60,11 +65,11 @@ def paint_head(q: np.ndarray, q_brain: np.ndarray, template: Template, look: Loo
     depth : ndarray, shape (H, W)
         Signed distance to the brain's hull in mm.
     """
-    depth = template.depth(q)
-    skull_end = look.csf_mm + 1.5 + look.skull_mm
-    skin = _skin(q, depth - skull_end - look.scalp_mm)
+    depth, rounded = template.depth(q), template.round_depth(q)
+    skin = _skin(q, rounded - look.cover_mm - look.scalp_mm)
+    depth += (rounded - depth) * np.clip((q[2] + 25) / 30, 0, 1)  # the vault is round, the base follows the brain
     picture = _soft_tissue(q, skin, template, look)
-    _paint_face(picture, q, depth - skull_end, template, look)
+    _paint_face(picture, q, depth - look.cover_mm, template, look)
     _paint_skull(picture, q, depth, template, look)
     _paint_brain(picture, q_brain, depth, template, look)
     _paint_neck(picture, q, template, look)
@@ -75,18 +80,32 @@ def paint_head(q: np.ndarray, q_brain: np.ndarray, template: Template, look: Loo
 def _skin(q: np.ndarray, scalp: np.ndarray) -> np.ndarray:
     """Signed distance to the skin: scalp, face, neck, nose and ears in one."""
     neck = np.maximum(np.hypot(q[0] / 60, (q[1] + 38) / 60) * 60 - 60, q[2] + 40)
-    face = ellipsoid(q, (0, 38, -72), (60, 56, 70))
+    face = ellipsoid(q, (0, 36, -72), (60, 52, 70))
     skin = smooth_union(smooth_union(scalp, face, 25), neck, 25)
-    skin = smooth_union(skin, ellipsoid(q, (0, 94, -55), (12, 18, 18)), 12)
-    return smooth_union(skin, ellipsoid(mirrored(q), (83, -22, -38), (6, 12, 24)), 5)
+    m = mirrored(q)
+    for centre, radii in _FEATURES:
+        skin = smooth_union(skin, ellipsoid(m, centre, radii), 10)
+    skin = smooth_union(skin, tube(q, [(0, 88, -36), (0, 101, -62)], 5), 10)
+    skin = smooth_union(skin, ellipsoid(m, (8, 94, -64), (7, 8, 6)), 6)
+    return smooth_union(skin, ellipsoid(m, (82, -24, -38), (4, 12, 24)), 5)
+
+
+_FEATURES = (
+    ((14, 83, -14), (26, 12, 14)),  # brow, with the frontal sinus in it
+    ((32, 70, -37), (16, 15, 15)),  # lids
+    ((6, 86, -86), (18, 9, 6)),  # upper lip
+    ((6, 85, -98), (16, 8, 6)),  # lower lip
+    ((4, 78, -116), (18, 14, 14)),  # chin
+)
+"""What stands out of the face: centre (right side) and radii in mm."""
 
 
 def _soft_tissue(q: np.ndarray, skin: np.ndarray, template: Template, look: Look) -> np.ndarray:
     """Muscle in bundles with bright fat between them, and fat under the skin."""
-    bundles = np.abs(template.texture(q * np.array([1, 1, 0.5]).reshape(3, 1, 1), 12, look.shift))
+    bundles = np.abs(template.texture(q * np.array([1, 1, 0.5]).reshape(3, 1, 1), 15, look.shift))
     grain = template.texture(q, 7, look.shift + 31)
-    streaks = np.clip(1.1 - bundles * 2.6, 0, 1) * np.clip(0.6 + 0.6 * grain, 0, 1)
-    picture = look.muscle + 0.05 * grain + (0.6 * look.fat) * streaks
+    streaks = np.clip(1.1 - bundles * 4, 0, 1) * np.clip(0.5 + 0.4 * grain, 0, 1)
+    picture = look.muscle + 0.03 * grain + (0.5 * look.fat) * streaks
     fat = look.fat * np.clip(0.85 + 0.06 * grain + 0.10 * template.texture(q, 30, look.shift + 12), 0.4, 1.1)
     paint(picture, fat, inside(-skin - look.scalp_mm - 2.0 * template.texture(q, 40, look.shift), 2))
     paint(picture, 0.6 * look.fat, inside(-skin - 1.2, 1.5))  # the skin itself is less bright than the fat
@@ -118,11 +137,11 @@ def _paint_face(picture: np.ndarray, q: np.ndarray, skull: np.ndarray, template:
 
 
 _AIR = (
-    ((0, 66, -58), (14, 30, 20), 1.0),  # nasal cavity with its turbinates
+    ((0, 62, -58), (14, 26, 20), 1.0),  # nasal cavity with its turbinates
     ((31, 57, -66), (14, 17, 15), 0.0),  # maxillary sinuses
     ((0, 52, -36), (12, 25, 11), 0.9),  # ethmoid cells
     ((0, 25, -44), (14, 12, 9), 0.1),  # sphenoid sinus
-    ((8, 80, -14), (11, 5, 11), 0.2),  # frontal sinuses
+    ((9, 81, -14), (9, 4, 9), 0.2),  # frontal sinuses
     ((52, -34, -54), (12, 16, 13), 0.5),  # mastoid cells
 )
 """Centre (right side), radii in mm and how much of each air space is walls."""
@@ -143,7 +162,7 @@ def _paint_skull(picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template
     )
     clivus = tube(q, [(0, -6, -44), (0, -20, -66)], 6.5)
     paint(picture, 0.25 + 0.6 * look.marrow, inside(clivus) * inside(-depth + start))
-    thin = np.clip(0.4 + 0.3 * template.texture(q, 14, look.shift + 8), 0, 0.8)
+    thin = np.clip(0.2 + 0.3 * template.texture(q, 14, look.shift + 8), 0, 0.8)
     paint(picture, 0.45, inside(np.abs(depth - look.csf_mm - 0.6) - 0.7, 1.0) * thin)
 
 

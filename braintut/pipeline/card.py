@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeGuard
 
 from braintut.dataset.slices import merged_patient
-from braintut.errors import ModelError, brief
+from braintut.errors import DataError, ModelError, brief
 
 Card: TypeAlias = dict[str, Any]
 """A card, as it stands in its file: JSON."""
@@ -127,12 +127,21 @@ def training_losses(card: Card) -> list[float]:
 
 def was_fitted_on(card: Card, patient: str) -> bool:
     """Whether a pair was fitted on slices of this patient (the exact id decides)."""
+    _check_id(patient)
     return _fingerprint(card["salt"], patient) in card["patients"]
 
 
 def was_fitted_on_twin(card: Card, patient: str) -> bool:
     """Whether a pair was fitted on this patient or one whose merged id is the same."""
+    _check_id(patient)
     return _fingerprint(card["salt"], merged_patient(patient)) in card["merged_patients"]
+
+
+def _check_id(patient: object) -> None:
+    if not isinstance(patient, str):
+        raise DataError(
+            f"A patient's id is text, but this is of type {type(patient).__name__}; ask for one patient at a time."
+        )
 
 
 def fingerprints(salt: str, patients: Iterable[str]) -> dict[str, list[str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -37,6 +36,7 @@ from braintut.pipeline.card import (
     was_fitted_on_twin,
 )
 from braintut.pipeline.storage import StoredPair, load_pair, save_pair
+from braintut.quiet import say
 from braintut.report.report import Report
 from braintut.segmentation.mask import THRESHOLD
 from braintut.segmentation.segmenter import Segmentation, Segmenter
@@ -275,7 +275,7 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
     pair = load_pair(folder)
     card = pair.card
     summary = re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", f"pair '{card['name']}', trained on {card['data']['summary']}")
-    print(f"braintut: {summary}", file=sys.stderr)
+    say(summary)
     pipeline = Pipeline(pair.unet, pair.classifier, pair.classifier_true_mask, pair.reference, card)
     try:
         _warm_up(pipeline)

@@ -16,6 +16,7 @@ from .results import draw_variants as draw_variants
 from .slices import draw_changes as draw_changes
 from .slices import draw_examples as draw_examples
 from .slices import draw_film as draw_film
+from .slices import draw_growth as draw_growth
 from .slices import draw_look_alikes as draw_look_alikes
 from .slices import draw_outlines as draw_outlines
 from .slices import draw_slice as draw_slice

@@ -22,6 +22,9 @@ GROUPS_IN_WORDS = {
 }
 """First word of a feature's name -> what people call the group."""
 
+LEAST_POINTS = 25
+"""The axis of reasons reaches at least so far, so that one point doesn't look like a reason."""
+
 
 @in_our_style
 def draw_type_bars(probabilities: dict[str, float], ax: Axes) -> Axes:
@@ -50,6 +53,8 @@ def draw_reasons(reasons: Sequence[tuple[str, float]], ax: Axes) -> Axes:
     names = [GROUPS_IN_WORDS.get(name, name) for name, _ in strongest]
     ax.barh(names, [100 * effect for _, effect in strongest], color=BARS)
     ax.axvline(0, color="black", linewidth=0.8)
+    low, high = ax.get_xlim()
+    ax.set_xlim(min(low, -LEAST_POINTS / 5), max(high, LEAST_POINTS))
     ax.invert_yaxis()
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.set_title("What spoke for it", loc="left", fontsize="medium")

@@ -191,9 +191,13 @@ def draw_calibration(result: dict, ax: Axes | None = None) -> Axes:
     bins = result["card_numbers"]["calibration"]["bins"]
     ax.plot([1 / 3, 1], [1 / 3, 1], color="grey", linestyle="dashed", label="means what it says")
     ax.plot([b["stated"] for b in bins], [b["right"] for b in bins], color=BARS, marker="o", label="measured")
-    for b in bins:
-        ax.annotate(f"{b['n_slices']}", (b["stated"], b["right"]), (6, -10), textcoords="offset points", fontsize=8)
-    ax.set(xlabel="stated probability", ylabel="share right", xlim=(0.3, 1.05), ylim=(0, 1.05))
+    for before, b in zip([None, *bins], bins, strict=False):
+        falls = before is not None and b["right"] < before["right"]  # its number then stands below the line
+        ax.annotate(
+            f"{b['n_slices']}", (b["stated"], b["right"]), (0, -8 if falls else 8), textcoords="offset points",
+            ha="center", va="top" if falls else "bottom", fontsize="small",
+        )  # fmt: skip
+    ax.set(xlabel="stated probability", ylabel="share right", xlim=(0.3, 1.05), ylim=(0, 1.1))
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, fontsize="small", loc="lower right")
     return ax

@@ -10,7 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from braintut.dataset.slices import Slices
-from braintut.plotting.style import DPI, PREDICTED_STYLE, TRUE_STYLE, contour_legend, in_our_style
+from braintut.plotting.style import (
+    DPI,
+    PREDICTED_STYLE,
+    TRUE_STYLE,
+    axes_for_heads,
+    contour_legend,
+    in_our_style,
+)
 
 
 @in_our_style
@@ -28,6 +35,7 @@ def draw_slice(
     image : ndarray of float, shape (H, W)
         0..1.
     true_mask, predicted_mask : ndarray of bool, shape (H, W), optional
+        A mask of fewer pixels, as a network sees the slice, is laid over the whole picture.
 
     Examples
     --------
@@ -38,9 +46,11 @@ def draw_slice(
     """
     ax = ax or plt.subplots(figsize=(4, 4), layout="constrained")[1]
     ax.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")  # pixels are seen as they are
+    height, width = image.shape
+    whole = {"origin": "lower", "extent": (-0.5, width - 0.5, -0.5, height - 0.5)}  # rows are counted downwards already
     for mask, style in ((true_mask, TRUE_STYLE), (predicted_mask, PREDICTED_STYLE)):
         if mask is not None and np.any(mask):
-            ax.contour(mask, levels=[0.5], **style)
+            ax.contour(mask, levels=[0.5], **whole, **style)
     ax.set_title(title, fontsize="medium", parse_math=False)  # a name may hold dollars
     ax.set_axis_off()
     return ax
@@ -65,7 +75,7 @@ def draw_examples(slices: Slices, n: int = 6, columns: int = 3, predicted_masks:
     chosen = np.linspace(0, len(slices) - 1, min(n, len(slices))).round().astype(int)
     rows = -(-len(chosen) // columns)
     figure, axes = plt.subplots(
-        rows, columns, figsize=(2.6 * columns, 2.8 * rows), layout="constrained", squeeze=False, dpi=DPI
+        rows, columns, figsize=(2.7 * columns, 2.9 * rows), layout="constrained", squeeze=False, dpi=DPI
     )
     for ax in axes.flat:
         ax.set_axis_off()
@@ -99,7 +109,7 @@ def draw_look_alikes(slices: Slices, others: Slices) -> Figure:
     ['PH001, glioma', 'PH002, meningioma']
     """
     figure, axes = plt.subplots(
-        2, len(slices), figsize=(2 * len(slices), 4.5), layout="constrained", squeeze=False, dpi=DPI
+        2, len(slices), figsize=(2.7 * len(slices), 5.9), layout="constrained", squeeze=False, dpi=DPI
     )
     for row, side in zip(axes, (slices, others), strict=True):
         for ax, one in zip(row, side, strict=True):
@@ -117,8 +127,8 @@ def draw_outlines(images: np.ndarray, masks: np.ndarray, predictions: Mapping[st
     ----------
     images : ndarray of float, shape (N, H, W)
     masks : ndarray of bool, shape (N, H, W)
-    predictions : mapping of str to ndarray of bool, shape (N, H, W)
-        Name of each row and its predicted masks.
+    predictions : mapping of str to ndarray of bool, shape (N, h, w)
+        Name of each row and its predicted masks, at the size of the images or smaller.
 
     Examples
     --------
@@ -127,10 +137,7 @@ def draw_outlines(images: np.ndarray, masks: np.ndarray, predictions: Mapping[st
     >>> len(draw_outlines(four.images, four.masks, {"nothing": 0 * four.masks, "all": four.masks}).axes)  # 2 rows of 4
     8
     """
-    rows, columns = len(predictions), len(images)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(1.9 * columns, 2.05 * rows + 0.3), layout="constrained", squeeze=False, dpi=DPI
-    )
+    figure, axes = axes_for_heads(len(images), len(predictions), below=0.3)
     for row, (name, predicted) in zip(axes, predictions.items(), strict=True):
         for ax, image, true_mask, mask in zip(row, images, masks, predicted, strict=True):
             draw_slice(image, true_mask, mask, ax)
@@ -156,8 +163,8 @@ def draw_changes(changes: Mapping[str, tuple[np.ndarray, np.ndarray | None]]) ->
     >>> [ax.get_title() for ax in figure.axes]
     ['as it is', 'mirrored']
     """
-    figure, axes = plt.subplots(1, len(changes), figsize=(1.4 * len(changes), 1.7), layout="constrained", dpi=DPI)
-    for ax, (title, (image, mask)) in zip(np.atleast_1d(axes), changes.items(), strict=True):
+    figure, axes = axes_for_heads(len(changes))
+    for ax, (title, (image, mask)) in zip(axes[0], changes.items(), strict=True):
         draw_slice(image, mask, ax=ax, title=title)
     plt.close(figure)
     return figure
@@ -172,8 +179,8 @@ def draw_film(image: np.ndarray, mask: np.ndarray, frames: Mapping[str, np.ndarr
     image : ndarray of float, shape (H, W)
     mask : ndarray of bool, shape (H, W)
         True mask.
-    frames : mapping of str to ndarray of float, shape (H, W)
-        Title of each moment and its probabilities, 0..1.
+    frames : mapping of str to ndarray of float, shape (h, w)
+        Title of each moment and its probabilities, 0..1, at the size of the image or smaller.
 
     Examples
     --------
@@ -182,15 +189,45 @@ def draw_film(image: np.ndarray, mask: np.ndarray, frames: Mapping[str, np.ndarr
     >>> [ax.get_title() for ax in figure.axes[:3]]
     ['slice', 'epoch 1', 'epoch 2']
     """
-    figure, axes = plt.subplots(
-        1, len(frames) + 1, figsize=(1.75 * (len(frames) + 1), 2), layout="constrained", dpi=DPI
-    )
-    draw_slice(image, mask, ax=axes[0], title="slice")
-    for ax, (title, probability) in zip(axes[1:], frames.items(), strict=True):
-        shades = ax.imshow(probability, cmap="cividis", vmin=0, vmax=1, interpolation="nearest")
+    figure, axes = axes_for_heads(len(frames) + 1)
+    draw_slice(image, mask, ax=axes[0, 0], title="slice")
+    height, width = image.shape
+    for ax, (title, probability) in zip(axes[0, 1:], frames.items(), strict=True):
+        shades = ax.imshow(
+            probability, cmap="cividis", vmin=0, vmax=1, interpolation="nearest",
+            extent=(-0.5, width - 0.5, height - 0.5, -0.5),
+        )  # fmt: skip
         ax.contour(mask, levels=[0.5], colors="white", linewidths=1)
         ax.set_title(title, fontsize="medium")
         ax.set_axis_off()
     figure.colorbar(shades, ax=axes, shrink=0.8, label="probability")
+    plt.close(figure)
+    return figure
+
+
+@in_our_style
+def draw_growth(
+    image: np.ndarray, mask: np.ndarray, frames: Mapping[str, np.ndarray], threshold: float = 0.5
+) -> Figure:
+    """Draw how an outline grew: the same slice once for each moment, with the true and the predicted outline.
+
+    Parameters
+    ----------
+    image, mask, frames
+        As in `draw_film`.
+    threshold : float
+        Probability, 0..1, from which a pixel counts as tumour.
+
+    Examples
+    --------
+    >>> one = np.eye(8)
+    >>> figure = draw_growth(one, one > 0, {"epoch 1": 0 * one, "epoch 2": one})
+    >>> [ax.get_title() for ax in figure.axes]
+    ['epoch 1', 'epoch 2']
+    """
+    figure, axes = axes_for_heads(len(frames), below=0.3)
+    for ax, (title, probability) in zip(axes[0], frames.items(), strict=True):
+        draw_slice(image, mask, probability >= threshold, ax, title)
+    figure.legend(handles=contour_legend(), loc="outside lower center", ncols=2, frameon=False)
     plt.close(figure)
     return figure

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from braintut.plotting.slices import draw_slice
-from braintut.plotting.style import BARS, DPI, in_our_style
+from braintut.plotting.style import BARS, DPI, axes_for_heads, in_our_style
 
 BRIDGES = "#E69F00"
 
@@ -72,8 +72,8 @@ def draw_halvings(image: np.ndarray, mask: np.ndarray, times: int = 4) -> Figure
     >>> [ax.get_title() for ax in figure.axes]
     ['64 x 64', '32 x 32', '16 x 16']
     """
-    figure, axes = plt.subplots(1, times + 1, figsize=(1.9 * (times + 1), 2.2), layout="constrained", dpi=DPI)
-    for level, ax in enumerate(axes):
+    figure, axes = axes_for_heads(times + 1)
+    for level, ax in enumerate(axes[0]):
         small = _blocks(image, 2**level).max(axis=(1, 3))
         draw_slice(small, _blocks(mask, 2**level).mean(axis=(1, 3)) >= 0.5, ax=ax)
         ax.set_title(f"{small.shape[0]} x {small.shape[1]}", fontsize="medium")
@@ -82,8 +82,14 @@ def draw_halvings(image: np.ndarray, mask: np.ndarray, times: int = 4) -> Figure
 
 
 @in_our_style
-def draw_fields_of_view(image: np.ndarray, sides: Sequence[int], ax: Axes | None = None) -> Axes:
-    """Draw squares around the middle of a slice: what one number of each level can see (level 0 is filled).
+def draw_fields_of_view(
+    image: np.ndarray,
+    sides: Sequence[int],
+    ax: Axes | None = None,
+    at: tuple[float, float] | None = None,
+    title: str = "",
+) -> Axes:
+    """Draw squares around a place of a slice: what one number of each level can see there (level 0 is filled).
 
     Parameters
     ----------
@@ -91,6 +97,8 @@ def draw_fields_of_view(image: np.ndarray, sides: Sequence[int], ax: Axes | None
         0..1.
     sides : sequence of int
         Side of each level's square, in pixels.
+    at : (float, float), optional
+        Row and column of the place; the middle if left out.
 
     Examples
     --------
@@ -98,13 +106,16 @@ def draw_fields_of_view(image: np.ndarray, sides: Sequence[int], ax: Axes | None
     >>> [square.get_width() for square in ax.patches]
     [5, 14, 32]
     """
-    ax = draw_slice(image, ax=ax or plt.subplots(figsize=(4, 4), layout="constrained", dpi=DPI)[1])
-    middle = np.array(image.shape[::-1]) / 2
+    ax = draw_slice(image, ax=ax or plt.subplots(figsize=(4, 4), layout="constrained", dpi=DPI)[1], title=title)
+    height, width = image.shape
+    row, column = at or (height / 2, width / 2)
     for level, side in enumerate(sides):
-        corner = middle - side / 2
+        corner = (column - side / 2, row - side / 2)
         ax.add_patch(Rectangle(corner, side, side, fill=level == 0, color=BRIDGES, linewidth=1.5))
         if level:
-            ax.text(*(corner + 1), f"level {level}", color=BRIDGES, fontsize="small", va="top")
+            right, bottom = min(column + side / 2, width - 1), min(row + side / 2, height - 1)
+            ax.text(right, bottom, f"level {level} ", color=BRIDGES, fontsize="small", ha="right", va="bottom")
+    ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))  # squares may reach beyond the slice
     return ax
 
 

@@ -14,7 +14,8 @@ from braintut.errors import DataError
 from braintut.teaching.notebooks import lesson_paths, read_lesson, tagged, write_lesson
 
 BRANCH = "main"
-_PICTURE = "https://colab.research.google.com/assets/colab-badge.svg"
+BADGE_PICTURE = "open_in_colab.svg"
+"""Lies beside the lessons, so that it is seen without a network, too."""
 _COLAB = "https://colab.research.google.com/github"
 _BADGE_LINK = re.compile(_COLAB + r"/[^/\s]+/[^/\s]+/blob/[^/\s]+/lessons/")
 
@@ -48,7 +49,7 @@ def repository_address(clone: Path) -> str:
 
 def colab_badge(address: str, lesson: str) -> str:
     """Markdown of the badge that opens a lesson (its file name) in Colab."""
-    return f"[![Open in Colab]({_PICTURE})]({_colab_folder(address)}{lesson})"
+    return f"[![Open in Colab]({BADGE_PICTURE})]({_colab_folder(address)}{lesson})"
 
 
 def setup_source(address: str) -> str:

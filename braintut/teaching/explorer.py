@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from braintut.pipeline.pipeline import Pipeline
 
 ALL_TYPES = "all types"
+LEAST_CONTRAST = 0.1
+"""Narrower, and the picture is black and white, or black."""
+NO_NETWORK = "Predicted mask and threshold need a network: <code>SliceExplorer(slices, pipeline)</code>."
 _WIDE = {"description_width": "5.5em"}
 
 
@@ -84,7 +87,8 @@ class SliceExplorer(widgets.VBox):
         here = [name for name in ("none", *TUMOUR_TYPES) if name in self.findings.slices.types]
         self.tumour_type = widgets.Dropdown(options=[ALL_TYPES, *here], description="Type", style=_WIDE)
         self.patient = widgets.Dropdown(description="Patient", style=_WIDE)
-        self.position = _slider(widgets.IntSlider, "Slice", 1, 1, 1, 1)
+        # The slice's own number stands below the picture; a second one beside the slider would be another's.
+        self.position = _slider(widgets.IntSlider, "Slice", 1, 1, 1, 1, readout=False)
         self.play = widgets.Play(min=1, max=1, value=1, interval=400, description="Play slices")
         self.show_true = _checkbox("True mask (solid blue)")
         self.show_predicted = _checkbox("Predicted mask (dashed orange)", disabled=not has_network)
@@ -105,6 +109,8 @@ class SliceExplorer(widgets.VBox):
     def _right(self) -> widgets.Widget:
         choice = [self.tumour_type, self.patient, self.show_true, self.show_predicted]
         controls = [*choice, self.contrast, self.zoom, self.threshold]
+        if self.threshold.disabled:
+            controls.append(widgets.HTML(NO_NETWORK))
         return widgets.VBox([*controls, self.numbers], layout=widgets.Layout(flex="1 1 20em", margin="0 0 0 1em"))
 
     def _watch(self) -> None:
@@ -112,9 +118,16 @@ class SliceExplorer(widgets.VBox):
         self._link = widgets.link((self.play, "value"), (self.position, "value"))
         self.tumour_type.observe(lambda change: self._offer_patients(), "value")
         self.patient.observe(lambda change: self._open_patient(), "value")
+        self.contrast.observe(lambda change: self._widen_contrast(), "value")  # before the picture is drawn with it
         shown = (self.position, self.show_true, self.show_predicted, self.contrast, self.zoom, self.threshold)
         for control in shown:
             control.observe(lambda change: self._show(), "value")
+
+    def _widen_contrast(self) -> None:
+        low, high = self.contrast.value
+        if high - low < LEAST_CONTRAST - 1e-9:
+            low = min(low, 1 - LEAST_CONTRAST)
+            self.contrast.value = (low, low + LEAST_CONTRAST)
 
     def _offer_patients(self, first: str | None = None) -> None:
         slices, wanted = self.findings.slices, self.tumour_type.value

@@ -17,7 +17,15 @@ from braintut.errors import DataError
 EXERCISE_TAGS = ("starter", "check", "hints", "solution")
 """Cells of one exercise, in this order."""
 
+PAGE_OPTIONS = (
+    "--to=html",
+    "--template=page",
+    f"--TemplateExporter.extra_template_basedirs={Path(__file__).parent}",
+)
+"""What makes nbconvert write a page that fits a telephone: its template lies in the folder `page` beside this file."""
+
 _CODE = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_COLLAPSED = re.compile(r"\s*<details[^>]*>\s*<summary>(.*?)</summary>.*?(?:</details>|\Z)", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -81,9 +89,14 @@ def exercises(notebook: NotebookNode) -> list[Exercise]:
 
 
 def without_solutions(notebook: NotebookNode) -> NotebookNode:
-    """Copy a lesson for a class: everything but the cells tagged `solution`."""
+    """Copy a lesson for a class: no solutions, no answers to its questions, and no saved output that tells them."""
     copy = deepcopy(notebook)
     copy.cells = [cell for cell in copy.cells if "solution" not in tags(cell)]
+    for cell in copy.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+        elif "hints" not in tags(cell):
+            cell.source = _COLLAPSED.sub(_question_alone, cell.source)
     return copy
 
 
@@ -96,7 +109,7 @@ def with_solutions(notebook: NotebookNode) -> NotebookNode:
 
 
 def write_handout(paths: list[Path], folder: Path) -> list[Path]:
-    """Write copies of lessons without their solutions, under the same names.
+    """Write copies of lessons without solutions, answers and outputs, under the same names.
 
     Parameters
     ----------
@@ -118,7 +131,10 @@ def write_handout(paths: list[Path], folder: Path) -> list[Path]:
     for path in paths:
         if path.resolve().parent == folder.resolve():
             raise DataError(f"A handout in {folder} would overwrite the lessons themselves; choose another folder.")
-    return [write_lesson(without_solutions(read_lesson(path)), folder / path.name) for path in paths]
+    written = [write_lesson(without_solutions(read_lesson(path)), folder / path.name) for path in paths]
+    for picture in {picture for path in paths for picture in path.parent.glob("*.svg")}:  # their badges show it
+        write_text(folder / picture.name, picture.read_text(encoding="utf-8"))
+    return written
 
 
 def _groups(notebook: NotebookNode) -> Iterator[list[NotebookNode]]:
@@ -139,3 +155,9 @@ def _groups(notebook: NotebookNode) -> Iterator[list[NotebookNode]]:
             group = []
     if group:
         raise DataError(f"The last exercise has no cell tagged '{EXERCISE_TAGS[len(group)]}'.")
+
+
+def _question_alone(collapsed: re.Match) -> str:
+    """Keep of a collapsed answer what it is headed with, if that is the question."""
+    heading = collapsed[1].strip()
+    return f"\n\n{heading}" if heading.endswith("?") else ""

@@ -22,10 +22,20 @@ if TYPE_CHECKING:
     from braintut.pipeline.pipeline import Pipeline
 
 Point = tuple[float, float]
+FEWEST = 3
+"""With fewer points there is nothing inside."""
 HOW_TO = (
-    "Click around the tumour on the picture. Without a mouse: move the cross with <i>Across</i> and <i>Down</i> and "
-    "press <i>Add point</i>, or type points into the field, two numbers each: across down, across down, ..."
+    f"Click around the tumour on the picture, then press <i>Compare</i>. At least {FEWEST} points are needed; more "
+    "follow its edge better. Without a mouse: move the cross with <i>Across</i> and <i>Down</i> and press "
+    "<i>Add point</i>, or type points into the field, two numbers each: across down, across down, ..."
 )
+TITLES = {
+    "Add point": "Set a point where the cross is",
+    "Undo point": "Take the last point back",
+    "Start again": "Take all points back",
+    "Compare": "Show the true outline, the network's, and how well they agree with yours",
+}
+"""What a button says when the mouse rests on it."""
 # Runs in the browser on a click: writes the place into the text field, as if it had been typed.
 _ON_CLICK = (
     "const r=this.getBoundingClientRect(),b=this.dataset.box.split(' ').map(Number),"
@@ -80,9 +90,39 @@ def mask_of_points(points: list[Point], shape: tuple[int, int]) -> np.ndarray:
     ndarray of bool, shape (H, W)
         Empty for fewer than three points.
     """
-    if len(points) < 3:
+    if len(points) < FEWEST:
         return np.zeros(shape, bool)
     return polygon2mask(shape, np.array(points)[:, ::-1])
+
+
+def slip_in(points: list[Point], shape: tuple[int, int]) -> str:
+    """Say why some points make no outline on a picture, in one sentence; nothing where they do.
+
+    Parameters
+    ----------
+    points : list of (float, float)
+        Across and down, in pixels.
+    shape : (int, int)
+        Height and width of the picture.
+
+    Examples
+    --------
+    >>> slip_in([(10, 10), (20, 20)], (64, 64))
+    '2 of at least 3 points.'
+    """
+    for x, y in points:
+        if not _lies_inside((x, y), shape):
+            return f"The point {x:g} {y:g} lies outside the picture, which is {shape[1]} wide and {shape[0]} high."
+    if len(points) < FEWEST:
+        return f"{len(points)} of at least {FEWEST} points."
+    breadth = np.linalg.svd(np.array(points) - np.mean(points, axis=0), compute_uv=False)[1]
+    if breadth < 0.5:  # pixels
+        return f"Nothing lies inside these {len(points)} points: go around the tumour, not along a line."
+    return ""
+
+
+def _lies_inside(point: Point, shape: tuple[int, int]) -> bool:
+    return all(-0.5 <= at <= side - 0.5 for at, side in zip(point, shape[::-1], strict=True))  # NaN does not
 
 
 class OutlineDrawer(widgets.VBox):
@@ -135,10 +175,8 @@ class OutlineDrawer(widgets.VBox):
     @property
     def mask(self) -> np.ndarray:
         """The mask drawn so far, shape (H, W); empty while there are fewer than three points, or a slip in them."""
-        try:
-            return mask_of_points(parse_points(self.typed.value), self._shape)
-        except DataError:
-            return np.zeros(self._shape, bool)
+        points, slip = self._points_and_slip()
+        return mask_of_points([] if slip else points, self._shape)
 
     def _make_controls(self) -> None:
         height, width = self._shape
@@ -146,10 +184,11 @@ class OutlineDrawer(widgets.VBox):
         self.position = _slider("Slice", 1, 1, n, disabled=n == 1)
         self.across = _slider("Across", width // 2, 0, width - 1)
         self.down = _slider("Down", height // 2, 0, height - 1)
-        self.add = widgets.Button(description="Add point")
-        self.undo = widgets.Button(description="Undo point")
-        self.clear = widgets.Button(description="Start again")
-        self.compare = widgets.ToggleButton(description="Compare")
+        self.add, self.undo, self.clear = (
+            widgets.Button(description=name, tooltip=TITLES[name])
+            for name in ("Add point", "Undo point", "Start again")
+        )
+        self.compare = widgets.ToggleButton(description="Compare", tooltip=TITLES["Compare"])
         self.typed = widgets.Textarea(
             description="Points", continuous_update=False, rows=3, placeholder="60 40, 72 41, 70 55"
         )
@@ -187,29 +226,36 @@ class OutlineDrawer(widgets.VBox):
         self._show()
 
     def _show(self) -> None:
-        try:
-            points, said = parse_points(self.typed.value), ""
-        except DataError as error:
-            points, said = [], str(error)
-        mask, compare = mask_of_points(points, self._shape), self.compare.value
-        self.message.value = f'<div role="status">{html.escape(said or self._progress(points))}</div>'
-        self.scores.value = self._score(mask) if compare and mask.any() else ""
+        points, slip = self._points_and_slip()
+        if slip and self.compare.value:
+            self.compare.value = False  # which comes here again: the answer is shown to an outline only
+            self.message.value = _status(f"{slip} Then press Compare.")
+            return
+        compare = self.compare.value
+        self.message.value = _status(slip or self._area(points) + ("" if compare else " Ready? Press Compare."))
+        self.scores.value = self._score(self.mask) if compare else ""
         self.picture.value = self._draw(points, compare)
 
-    def _progress(self, points: list[Point]) -> str:
-        if len(points) < 3:
-            return f"{len(points)} of at least 3 points."
+    def _points_and_slip(self) -> tuple[list[Point], str]:
+        try:
+            points = parse_points(self.typed.value)
+        except DataError as error:
+            return [], str(error)
+        return points, slip_in(points, self._shape)
+
+    def _area(self, points: list[Point]) -> str:
         area = mask_of_points(points, self._shape).sum() * float(self.findings.slices.pixel_mm[self._index]) ** 2
-        return f"{len(points)} points around {area:.0f} mm²." + ("" if self.compare.value else " Ready? Press Compare.")
+        return f"{len(points)} points around {area:.0f} mm²."
 
     def _draw(self, points: list[Point], compare: bool) -> str:
         slices, index = self.findings.slices, self._index
         box = box_around(slices.masks[index] if self.zoom_factor > 1 else None, self.zoom_factor, self._shape)
+        inside = [point for point in points if _lies_inside(point, self._shape)]
         png = slice_png(
             slices.images[index],
             slices.masks[index] if compare else None,
             self.findings.mask(index) if compare else None,
-            box=box, points=points, cursor=(self.across.value, self.down.value),
+            box=box, points=inside, cursor=(self.across.value, self.down.value),
         )  # fmt: skip
         alt = f"Slice {slices.ids[index]} with your {len(points)} points."
         place = " ".join(f"{edge:g}" for edge in box)
@@ -227,6 +273,10 @@ class OutlineDrawer(widgets.VBox):
             ]
         known = "<p>The network has met this patient in training.</p>" if self.findings.is_known(index) else ""
         return html_table(["Dice"], [(words, f"{value:.2f}") for words, value in rows]) + known
+
+
+def _status(sentence: str) -> str:
+    return f'<div role="status">{html.escape(sentence)}</div>'
 
 
 def _slider(description: str, value: int, low: int, high: int, disabled: bool = False) -> widgets.IntSlider:

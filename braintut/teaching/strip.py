@@ -60,7 +60,7 @@ def show_strip(slices: Slices, pipeline: Pipeline | None = None, n: int = 5, thr
     --------
     >>> from braintut import load_phantoms
     >>> show_strip(load_phantoms()[:1])
-    Patient PH001, slice 1: glioma, 1533 mm².
+    Patient PH001, slice 1: glioma, 1517 mm².
     """
     if not len(slices):
         raise DataError("A strip needs at least one slice, but there are none.")
@@ -75,7 +75,7 @@ def show_strip(slices: Slices, pipeline: Pipeline | None = None, n: int = 5, thr
 def _draw(findings: Findings, chosen: list[int], masks: list[np.ndarray | None]) -> bytes:
     slices = findings.slices
     figure, axes = plt.subplots(
-        1, len(chosen), figsize=(2.3 * len(chosen), 2.9), layout="constrained", squeeze=False, dpi=DPI
+        1, len(chosen), figsize=(2.6 * len(chosen), 3.2), layout="constrained", squeeze=False, dpi=DPI
     )
     for ax, i, mask in zip(axes.flat, chosen, masks, strict=True):
         below = "" if mask is None else f"\nDice {findings.dice(i, mask):.2f}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
+from braintut.dataset.locations import phantom_folder
 from braintut.dataset.scan import Scan
 from braintut.dataset.scan_files import READERS, read_scan
 from braintut.errors import BraintutError, DataError
@@ -19,6 +20,13 @@ from braintut.report.page import report_fragment
 if TYPE_CHECKING:
     from braintut.pipeline.pipeline import Pipeline
     from braintut.report import Report
+
+
+BEFORE = (
+    "PNG, JPEG, or a .mat file in the layout of the figshare set, up to 10 MB "
+    "(up to 100 MB where `make lab` or `braintut lab` opened this page)."
+)
+"""A server takes messages of 10 MB if it isn't told otherwise, and drops the connection at a larger one."""
 
 
 def uploaded_files(value: object) -> Iterator[tuple[str, bytes]]:
@@ -65,7 +73,7 @@ def read_upload(name: str, content: bytes) -> Scan:
 
 
 class ScanUpload(widgets.VBox):
-    """A widget that takes a scan (PNG, JPEG or `.mat`) and shows its report.
+    """A widget that takes a scan (PNG, JPEG or `.mat`), or an example of a synthetic head, and shows its report.
 
     Notes
     -----
@@ -85,29 +93,35 @@ class ScanUpload(widgets.VBox):
         self.pipeline = pipeline
         self.report: Report | None = None
         self.choose = widgets.FileUpload(accept=",".join(READERS), multiple=False, description="Choose a scan")
-        self.message = widgets.HTML("PNG, JPEG, or a .mat file in the layout of the figshare set.")
+        self.example = widgets.Button(description="Take an example", tooltip="Show the report on a synthetic head")
+        self.message = widgets.HTML(BEFORE)
         self.answer = widgets.HTML()
-        super().__init__([widgets.HBox([self.choose, self.message]), self.answer])
+        super().__init__([widgets.HBox([self.choose, self.example]), self.message, self.answer])
         self.add_class("braintut-upload")
         self.choose.observe(self._answer, "value")
+        self.example.on_click(self._take_example)
 
     def look(self, name: str, content: bytes) -> None:
         """Show the report on a file, or one sentence about why there is none."""
         self.report = None
+        self.answer.value = ""  # the report of the scan before must not stand there while this one is looked at
+        self._say("Looking at the scan ...")
         try:
             scan = read_upload(name, content)
             self.report = self.pipeline(scan)
         except BraintutError as error:
-            self.answer.value = ""
             self._say(str(error))
             return
-        # The words come last: they must not name this scan while the report of the one before still stands there.
         self.answer.value = report_fragment(self.report, scan.true_mask)
         self._say(f"{self.report.scan}: {self.report}.")
 
     def _answer(self, change: dict) -> None:
         for name, content in uploaded_files(change["new"]):
             self.look(name, content)
+
+    def _take_example(self, _button: widgets.Button) -> None:
+        path = phantom_folder() / "figshare_layout" / "5.mat"
+        self.look(path.name, path.read_bytes())
 
     def _say(self, sentence: str) -> None:
         self.message.value = f'<div role="status">{html.escape(sentence)}</div>'

@@ -51,7 +51,7 @@ def upload_scan(page) -> None:
     if not upload.count():
         return
     with page.expect_file_chooser() as chooser:
-        upload.get_by_role("button").press("Enter")
+        upload.get_by_role("button", name="Choose a scan").press("Enter")
     chooser.value.set_files(SCAN)
     upload.get_by_role("status").filter(has_text=SCAN.name).wait_for()
     assert upload.get_by_text("not for clinical use").count()

@@ -188,7 +188,7 @@ def test_a_scan_is_uploaded_and_its_report_read(sheet, tmp_path):
         (write_mat(tmp_path / "1.mat"), "1.mat: "),
     ):
         with sheet.page.expect_file_chooser() as chooser:
-            upload.get_by_role("button").press("Enter")
+            upload.get_by_role("button", name="Choose a scan").press("Enter")
         chooser.value.set_files(path)
         upload.get_by_role("status").filter(has_text=answer).wait_for()
         assert upload.get_by_text("not for clinical use").count() == ("is no" not in answer)

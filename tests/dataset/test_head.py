@@ -13,7 +13,7 @@ from braintut.dataset.head import check_head
 from braintut.dataset.load import load_phantoms
 from braintut.errors import DataError
 
-HEAD = np.round(load_phantoms()[0].image * 255)
+HEAD = np.round(load_phantoms()[:1].resized(128).images[0] * 255)
 
 
 def refusal(picture: np.ndarray) -> str:

@@ -48,8 +48,8 @@ def test_the_generator_still_makes_the_shipped_set(made, shipped):
 
 def test_the_shipped_set_has_the_promised_size_and_mix(shipped):
     assert 180 <= len(shipped) <= 230 and shipped.n_patients == 40
-    assert shipped.images.shape[1:] == (128, 128)
-    assert (SHIPPED / "phantoms.h5").stat().st_size < 3_000_000
+    assert shipped.images.shape[1:] == (256, 256)
+    assert sum(path.stat().st_size for path in SHIPPED.rglob("*.*")) < 8_000_000
     share = np.bincount(shipped.labels, minlength=4)[1:] / len(shipped)
     assert np.allclose(share, [0.23, 0.47, 0.30], atol=0.05)
     for fold in range(1, 6):
@@ -75,6 +75,21 @@ def test_tumours_lie_inside_the_head(shipped):
         rows, columns = np.nonzero(head_mask(image))
         y, x = np.nonzero(mask)
         assert rows.min() < y.min() and columns.min() < x.min() and x.max() < columns.max()
+
+
+@pytest.mark.parametrize("tumour_free", [False, True])
+def test_only_the_neck_leaves_the_picture(tumour_free):
+    images = load_phantoms(tumour_free).images
+    assert not images[:, 0].any() and not images[:, :, 0].any()
+    assert not images[:, : images.shape[1] // 2, -1].any()
+
+
+def test_crowns_are_round():
+    template, over_the_crown = load_template(), np.zeros((3, 1, 81))
+    over_the_crown[0], over_the_crown[1], over_the_crown[2] = np.arange(-40, 41), -60, 85  # mm, from ear to ear
+    bends = {name: np.diff(getattr(template, name)(over_the_crown)[0], 2) for name in ("depth", "round_depth")}
+    assert bends["depth"].min() < -0.1  # the brain's own furrow between its halves
+    assert bends["round_depth"].min() > -0.01
 
 
 def test_all_three_planes_occur():

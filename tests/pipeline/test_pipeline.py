@@ -199,7 +199,7 @@ def test_masks_are_drawn_on_the_grid_of_the_slices(tiny_pipeline, phantoms):
     masks = Segmenter(tiny_pipeline.unet, 64, threshold=0.2, faint_threshold=0.01).masks(some)
     assert masks.shape == some.masks.shape and masks.dtype == bool
     probabilities = predict_probabilities(tiny_pipeline.unet, some.resized(64).images)
-    by_hand = [mark_tumour(resize(p, 128), mm, 0.2, 0.01) for p, mm in zip(probabilities, some.pixel_mm, strict=True)]
+    by_hand = [mark_tumour(resize(p, 256), mm, 0.2, 0.01) for p, mm in zip(probabilities, some.pixel_mm, strict=True)]
     np.testing.assert_array_equal(masks, by_hand)
 
 
@@ -524,3 +524,10 @@ def test_a_scan_goes_through_the_network_once(tiny_pipeline, one):
     report = replace(tiny_pipeline, unet=Counting())(one)
     assert batches == [(1, 64, 64, 1)] and report.tumour_found
     assert 0 < report.seconds <= time.perf_counter() - start
+
+
+@pytest.mark.parametrize("many", [np.array(["PH001", "PH002"]), ["PH001"], 108931], ids=["array", "list", "number"])
+def test_it_is_asked_for_one_patient_at_a_time(tiny_pipeline, many):
+    for ask in (tiny_pipeline.was_fitted_on, tiny_pipeline.was_fitted_on_twin):
+        with pytest.raises(DataError, match="ask for one patient at a time"):
+            ask(many)

@@ -9,11 +9,13 @@ from braintut.plotting import (
     draw_counts,
     draw_fields_of_view,
     draw_film,
+    draw_growth,
     draw_halvings,
     draw_many_counts,
     draw_numbers,
     draw_outlines,
     draw_scores,
+    draw_slice,
     draw_unet,
 )
 from braintut.segmentation import build_unet
@@ -57,7 +59,13 @@ def test_halvings_halve(head):
 def test_fields_of_view_have_their_sides(head):
     ax = draw_fields_of_view(head[0], [5, 14])
     assert [patch.get_width() for patch in ax.patches] == [5, 14]
-    assert words(ax) == ["level 1"]
+    assert [word.strip() for word in words(ax)] == ["level 1"]
+
+
+def test_fields_of_view_lie_where_they_are_put_and_the_slice_stays_whole(head):
+    ax = draw_fields_of_view(head[0], [4, 40], at=(6, 20))
+    assert [patch.get_xy() for patch in ax.patches] == [(18, 4), (0, -14)]
+    assert ax.get_xlim() == (-0.5, 31.5) and ax.get_ylim() == (31.5, -0.5)
 
 
 def test_film_shows_slice_and_frames(head):
@@ -65,6 +73,37 @@ def test_film_shows_slice_and_frames(head):
     figure = draw_film(image, mask, {"0 steps": image, "9 steps": mask * 1.0})
     assert [ax.get_title() for ax in figure.axes[:3]] == ["slice", "0 steps", "9 steps"]
     assert figure.axes[3].get_ylabel() == "probability"
+
+
+def test_growth_shows_the_outline_of_each_moment(head):
+    image, mask = head
+    figure = draw_growth(image, mask, {"epoch 1": 0.4 * mask, "epoch 9": 0.6 * mask})
+    assert [ax.get_title() for ax in figure.axes] == ["epoch 1", "epoch 9"]
+    assert [len(ax.collections) for ax in figure.axes] == [1, 2], "0.4 is no tumour yet"
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["true mask", "predicted mask"]
+
+
+@pytest.mark.parametrize("draw", [draw_film, draw_growth, draw_outlines, draw_changes], ids=lambda d: d.__name__)
+@pytest.mark.parametrize("n", [2, 6])
+def test_rows_of_heads_are_as_wide_as_a_notebook(head, draw, n):
+    image, mask = head
+    titled = {f"moment {i}": mask * 1.0 for i in range(n)}
+    given = {
+        draw_outlines: (np.stack([image] * n), np.stack([mask] * n), {"network": np.stack([mask] * n)}),
+        draw_changes: ({title: (image, mask) for title in titled},),
+    }.get(draw, (image, mask, titled))
+    figure = draw(*given)
+    assert figure.get_figwidth() * figure.dpi >= 700
+
+
+@pytest.mark.parametrize("size", [32, 16, 8])
+def test_a_coarser_mask_is_laid_over_the_whole_picture(head, size):
+    mask = np.zeros((size, size), bool)
+    mask[size // 4 : size // 2, size // 4 : size // 2] = True
+    (line,) = draw_slice(head[0], predicted_mask=mask).collections
+    corners = line.get_paths()[0].vertices
+    assert corners.mean(axis=0) == pytest.approx(11.5, abs=1)  # pixels 8 to 15 of 32, both down and across
+    assert np.ptp(corners, axis=0) == pytest.approx(8, abs=1)
 
 
 def test_outlines_have_a_row_a_network_and_a_legend(head):

@@ -1,8 +1,10 @@
 """Badges and Colab's install line follow pyproject.toml, and the setup cell does what it says."""
 
+import re
 import sys
 import types
 from pathlib import Path
+from xml.etree import ElementTree
 
 import nbformat
 import pytest
@@ -74,6 +76,13 @@ def test_setup_installs_the_package_in_colab_and_upgrades_nothing(monkeypatch):
     ((magic, line),) = run_setup(monkeypatch, in_colab=True, installed=False)
     assert magic == "pip" and f'"git+{ADDRESS}"' in line
     assert not any(word in line for word in ("-U", "upgrade", "==", "<", "force"))
+
+
+def test_the_badge_shows_a_picture_of_our_own(tmp_path):
+    name = re.search(r"!\[Open in Colab\]\(([^)]+)\)", colab_badge(ADDRESS, "00_a.ipynb"))[1]
+    picture = ROOT / "lessons" / name  # a path beside the lesson, no address
+    assert "Open in Colab" in ElementTree.parse(picture).getroot().attrib["aria-label"]
+    assert "http" not in picture.read_text().replace("http://www.w3.org/2000/svg", "")
 
 
 def test_the_real_pyproject_has_an_address():

@@ -80,6 +80,29 @@ def test_without_a_network_its_controls_are_off(explorer):
     assert "Dice" not in explorer.caption.value and "predicted" not in explorer.numbers.value
 
 
+def said_beside(explorer):
+    """Text of the explorer's HTML widgets in the column of the controls."""
+    return " ".join(child.value for child in explorer._right().children if isinstance(child, widgets.HTML))
+
+
+def test_controls_that_need_a_network_say_so(explorer, few, blurred):
+    assert "need a network" in said_beside(explorer)
+    assert "need a network" not in said_beside(SliceExplorer(few, blurred))
+
+
+def test_only_one_number_names_the_slice(explorer, few):
+    explorer.position.value = 2
+    assert not explorer.position.readout and f"slice {few.ids[explorer.index]}:" in explorer.caption.value
+
+
+@pytest.mark.parametrize("narrow", [(1.0, 1.0), (0.0, 0.0), (0.5, 0.5), (0.5, 0.55)])
+def test_the_contrast_keeps_a_least_width(explorer, narrow):
+    explorer.contrast.value = narrow
+    low, high = explorer.contrast.value
+    assert high - low == pytest.approx(0.1) and 0 <= low <= narrow[0] and narrow[1] <= high <= 1
+    assert len(np.unique(pixels(explorer.picture.value))) > 2
+
+
 def test_begins_with_the_threshold_of_the_pair(few, blurred):
     pair = replace(blurred, card={**blurred.card, "settings": {**blurred.card["settings"], "threshold": 0.25}})
     explorer = SliceExplorer(few, pair)

@@ -1,12 +1,16 @@
-"""Lessons as files: exercises are found by their tags, handouts and solved copies are made from them."""
+"""Lessons as files: exercises are found by their tags, handouts, solved copies and pages are made from them."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from braintut.errors import DataError
+from braintut.teaching.addresses import BADGE_PICTURE
 from braintut.teaching.notebooks import (
     exercises,
     lesson_paths,
@@ -18,6 +22,7 @@ from braintut.teaching.notebooks import (
 )
 from test_cli import run
 
+LESSONS = lesson_paths(Path(__file__).resolve().parents[2] / "lessons")
 SOLUTION = "<details>\n<summary>Solution</summary>\n\nBecause.\n\n```python\nx = 1\ny = 2\n```\n\n</details>"
 
 
@@ -45,6 +50,67 @@ def test_copies_leave_the_original_alone():
     assert not tagged(without_solutions(original), "solution")
     assert len(without_solutions(original).cells) == len(original.cells) - 1
     assert original == lesson(*original.cells[1:-1]) or original.cells[1].source == "x = ..."
+
+
+def collapsed(heading, words, attributes=""):
+    return f"<details{attributes}>\n<summary>{heading}</summary>\n\n{words}\n\n</details>"
+
+
+@pytest.mark.parametrize(
+    ("source", "left"),
+    [
+        (f"**1.** Why?\n\n{collapsed('Answer', 'SECRET')}", "**1.** Why?"),
+        (
+            f"**1.** Why?\n\n{collapsed('Answer', 'SECRET')}\n\n**2.** How?\n\n{collapsed('Answer', 'SECRET')}",
+            "**1.** Why?\n\n**2.** How?",
+        ),
+        (f"Words.\n\n{collapsed('Think: why?', 'SECRET', ' open')}\n\nMore.", "Words.\n\nThink: why?\n\nMore."),
+        ("Words.\n<details><summary>Answer</summary>SECRET", "Words."),
+        ("No answer here, 1 < 2.", "No answer here, 1 < 2."),
+    ],
+    ids=["one", "two", "its question in the heading", "never closed", "none"],
+)
+def test_a_handout_keeps_questions_and_drops_their_answers(source, left):
+    (_, copied, _) = without_solutions(lesson(new_markdown_cell(source))).cells
+    assert copied.source == left
+
+
+def test_a_handout_keeps_hints_and_no_output():
+    hints = cell("hints", collapsed("Hint 1", "Think of it."))
+    told = new_code_cell("print(x)", outputs=[new_output("stream", text="0.5")], execution_count=7)
+    original = lesson(cell("starter", "x = ..."), cell("check", "check(x)"), hints, cell("solution", SOLUTION), told)
+    handed_out = without_solutions(original)
+    assert tagged(handed_out, "hints")[0].source == hints.source
+    assert handed_out.cells[-2].outputs == [] and handed_out.cells[-2].execution_count is None
+    assert told.outputs, "the lesson itself keeps what it printed"
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_no_lesson_gives_an_answer_away_in_a_handout(path):
+    original = read_lesson(path)
+    handed_out = without_solutions(original)
+    headings = [h for c in handed_out.cells for h in re.findall(r"<summary>(.*?)</summary>", c.source)]
+    assert set(headings) == {"Hint 1", "Hint 2"}
+    assert not [c.source for c in handed_out.cells if c.get("outputs")]
+    thoughts = re.findall(r"<summary>(Think: .*?)</summary>", "\n".join(c.source for c in original.cells))
+    assert all(any(thought in c.source for c in handed_out.cells) for thought in thoughts)
+    nbformat.validate(handed_out)
+
+
+def test_pages_of_lessons_scroll_wide_code_and_shrink_wide_pictures(monkeypatch, capsys, tmp_path):
+    (tmp_path / "lessons").mkdir()
+    nbformat.write(lesson(new_code_cell("x = 1" * 100)), tmp_path / "lessons" / "00_a.ipynb")
+    monkeypatch.setattr("braintut.cli._lessons_folder", lambda: tmp_path / "lessons")
+
+    def without_running(*arguments):
+        return subprocess.call([sys.executable, "-m", *(a for a in arguments if a != "--execute")])
+
+    monkeypatch.setattr("braintut.cli._run_python", without_running)
+    assert run(monkeypatch, capsys, "lessons", "--out", tmp_path / "pages")[0] == 0
+    page = (tmp_path / "pages" / "00_a.html").read_text(encoding="utf-8")
+    ours = page[page.rindex("<style>") : page.rindex("</style>")]
+    assert re.search(r"\.jp-InputArea-editor \.highlight,[^}]+overflow-x: auto", ours)
+    assert re.search(r"img \{[^}]*max-width: 100%", ours)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +150,11 @@ def test_handout_command_writes_all_or_some_lessons_without_solutions(monkeypatc
     assert all("Because" not in path.read_text() for path in (tmp_path / "class").iterdir())
     assert run(monkeypatch, capsys, "lessons", "1", "--handout", tmp_path / "one")[0] == 0
     assert [path.name for path in (tmp_path / "one").iterdir()] == ["01_b.ipynb"]
+
+
+def test_a_handout_brings_the_picture_of_its_badges(tmp_path):
+    write_handout(LESSONS[:2], tmp_path)
+    assert (tmp_path / BADGE_PICTURE).read_bytes() == (LESSONS[0].parent / BADGE_PICTURE).read_bytes()
 
 
 def test_a_handout_never_overwrites_the_lessons(tmp_path):

@@ -78,6 +78,46 @@ def test_a_slip_of_the_pen_is_explained_and_nothing_lost(drawer):
     assert drawer.typed.value == "20 20, 40 <b>"
 
 
+SHORT = "2 of at least 3 points."
+SLIPS = {
+    "none": ("", "0 of at least 3 points."),
+    "too few": ("20 20, 40 20", SHORT),
+    "on one line": ("20 20, 30 20, 40 20", "Nothing lies inside these 3 points"),
+    "one spot": ("20 20, 20 20, 20 20, 20 20", "Nothing lies inside these 4 points"),
+    "outside": ("20 20, 40 20, 40 900", "The point 40 900 lies outside the picture"),
+    "left of it": ("20 20, -3 20, 40 40", "The point -3 20 lies outside"),
+    "no number": ("20 20, nan 20, 40 40", "The point nan 20 lies outside"),
+    "no point": ("20 20, 40", "is no point"),
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), SLIPS.values(), ids=SLIPS)
+def test_compare_stays_off_and_says_why(drawer, few, text, reason):
+    drawer.typed.value = text
+    hidden = drawer.picture.value
+    assert reason in drawer.message.value and not drawer.mask.any()
+    drawer.compare.value = True
+    assert not drawer.compare.value and drawer.scores.value == "" and drawer.picture.value == hidden
+    assert reason in drawer.message.value and "Then press Compare" in drawer.message.value
+    drawer.typed.value = corners(few.masks[0])  # the answer does not come before it is asked for
+    assert drawer.scores.value == "" and "Ready? Press Compare." in drawer.message.value
+    drawer.compare.value = True
+    assert "true outline" in drawer.scores.value
+
+
+def test_the_answer_goes_when_the_outline_does(drawer, few):
+    drawer.typed.value = corners(few.masks[0])
+    drawer.compare.value = True
+    drawer.typed.value = "20 20, 40 20"
+    assert not drawer.compare.value and drawer.scores.value == "" and SHORT in drawer.message.value
+
+
+def test_buttons_say_what_they_do(drawer):
+    buttons = (drawer.add, drawer.undo, drawer.clear, drawer.compare)
+    assert all(len(button.tooltip) > 10 for button in buttons)
+    assert len({button.tooltip for button in buttons}) == len(buttons)
+
+
 def test_without_a_network_only_the_truth_is_compared(few):
     drawer = OutlineDrawer(few)
     drawer.typed.value = corners(few.masks[0])

@@ -77,6 +77,27 @@ def test_a_bad_file_takes_the_old_report_away(upload):
     assert "is no PNG or JPEG picture" in upload.message.value and "<b>" not in upload.message.value
 
 
+def test_the_old_report_is_gone_while_the_next_scan_is_looked_at(upload):
+    upload.look("own.png", picture())
+    seen = []
+    look = upload.pipeline
+    upload.pipeline = lambda scan: seen.append((upload.answer.value, upload.message.value)) or look(scan)
+    upload.look("next.png", picture())
+    ((report, words),) = seen
+    assert report == "" and "own.png" not in words
+    assert upload.report.scan == "next.png" and upload.answer.value
+
+
+def test_the_limit_stands_there_before_a_file_is_chosen(upload):
+    assert "10 MB" in upload.message.value and "100 MB" in upload.message.value
+
+
+def test_an_example_is_at_hand(upload):
+    assert upload.example.tooltip
+    upload.example.click()
+    assert upload.report.scan == "5.mat" and "true outline" in upload.answer.value
+
+
 def test_one_grey_is_no_head(upload):
     buffer = io.BytesIO()
     Image.new("L", (64, 64), 128).save(buffer, format="png")

@@ -7,7 +7,9 @@ import functools
 import inspect
 import io
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
 
 import numpy as np
 
@@ -43,6 +45,34 @@ def exercise(judge: Callable[..., str | None]) -> Callable[..., None]:
 
     check.is_check = True
     return check
+
+
+def explain_missing_names() -> None:
+    """Make a notebook say in one sentence what to do if a check meets a name that no cell has made yet.
+
+    A fresh kernel knows nothing of the cells above a check; Python's own answer is a bare NameError. Such a cell still
+    counts as failed; all other errors stay as they are.
+    """
+    ipython = sys.modules.get("IPython")
+    if shell := ipython.get_ipython() if ipython else None:
+        shell.set_custom_exc((NameError,), _tell_what_to_run)
+
+
+def _tell_what_to_run(
+    shell: object, kind: type, error: NameError, trace: TracebackType, tb_offset: int | None = None
+) -> list[str] | None:
+    cell = trace.tb_next or trace  # the first is IPython's own
+    if cell.tb_next is None and any(getattr(value, "is_check", False) for value in _checks_named_in(cell)):
+        sentence = f"Not yet, because there is no `{error.name}`: run the cells above this one first."
+        print(sentence)
+        return [sentence]
+    return shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+
+
+def _checks_named_in(cell: TracebackType) -> list[object]:
+    """Functions of `check` that the code of a cell names."""
+    lesson = cell.tb_frame.f_globals.get("check")
+    return [getattr(lesson, name, None) for name in cell.tb_frame.f_code.co_names]
 
 
 def _verdict(judge: Callable[..., str | None], answers: tuple, named: dict) -> str:
@@ -116,9 +146,17 @@ def demand_true_or_false(answers: object, right: Mapping[str, bool], why: Mappin
     demand(isinstance(answers, Mapping), f"the answers should be a dictionary, not a {type(answers).__name__}.")
     demand(set(answers) == set(right), "the dictionary should have exactly the keys of the starter.")
     for key, answer in answers.items():
-        demand(isinstance(answer, bool | np.bool_), f"{key!r} should be True or False, without quotation marks.")
+        demand(isinstance(answer, bool | np.bool_), f"{key!r} should be True or False, {_in_place_of_bool(answer)}.")
     for key, expected in right.items():
         demand(bool(answers[key]) == expected, f"of {key!r} I think otherwise: {why[key]}.")
+
+
+def _in_place_of_bool(answer: object) -> str:
+    if isinstance(answer, str):
+        return "without quotation marks"
+    if isinstance(answer, int | float | np.number):
+        return "not a number"
+    return f"but is {_kind(answer)}"
 
 
 def as_number(value: object, name: str) -> float:

@@ -1,4 +1,4 @@
-"""Checks of lesson 00: a first report, who does what, which test is honest, and how fast the machine is."""
+"""Checks of lesson 00: a first report, who does what, which test is honest, and how small a tumour is found."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ from braintut.dataset.scan import Scan
 from braintut.dataset.slices import Slices
 from braintut.pipeline.pipeline import Pipeline
 from braintut.report import Report
-from braintut.teaching.exercises.checking import as_number, demand, exercise, expect
+from braintut.teaching.exercises.checking import demand, exercise
 
-ENOUGH_SECONDS = 5.0
-"""A machine that needs longer for one scan is called slow."""
+FOUND = 0.5
+"""From this Dice on a tumour counts as found."""
+BARE_PICTURE = "scan"
+"""What a report calls a scan that came as an array."""
 
 
 @exercise
-def first_report(my_report: object, my_scan: Slices) -> str:
-    """Check that a report was made, and of the scan that was asked for."""
+def first_report(my_report: object, my_scan: object, unseen: Slices) -> str:
+    """Check that a report was made, and of the scan that was asked for: the last meningioma of a new patient."""
+    wanted = unseen.of_type("meningioma")[-1]
+    name = getattr(my_scan, "name", None)
+    demand(name == wanted.name, f"`my_scan` was set to {wanted.name}, but is now {name or _kind(my_scan)}; leave it.")
     demand(not isinstance(my_report, Slices | Scan), "`my_report` is the slice itself: hand it to the pipeline first.")
     demand(not callable(my_report), "`my_report` is the pipeline itself: call it, with the scan in the brackets.")
     demand(not hasattr(my_report, "savefig"), "`my_report` is a drawing; keep the report, and draw it in another cell.")
@@ -26,8 +31,12 @@ def first_report(my_report: object, my_scan: Slices) -> str:
     demand(
         isinstance(my_report, Report), f"`my_report` is a {type(my_report).__name__}; the pipeline returns a Report."
     )
-    demand(my_report.scan == my_scan.name, f"this is the report of {my_report.scan}, but {my_scan.name} was asked for.")
-    return f"The pipeline says: {my_report}. The truth is {my_scan.tumour_type}."
+    demand(
+        my_report.scan != BARE_PICTURE or wanted.name == BARE_PICTURE,
+        "this is the report of a bare picture, which has no name and no pixel size; hand over `my_scan` itself.",
+    )
+    demand(my_report.scan == wanted.name, f"this is the report of {my_report.scan}, but {wanted.name} was asked for.")
+    return f"The pipeline says: {my_report}. The truth is {wanted.tumour_type}."
 
 
 @exercise
@@ -74,24 +83,22 @@ def honest_tests(honest: object, tests: Mapping[str, Slices], pipeline: Pipeline
 
 
 @exercise
-def machine(seconds: object, report: Report) -> str:
-    """Check that the time for one scan was read from the report, and say it in words."""
-    given = as_number(seconds, "seconds")
-    right = float(report.seconds)
-    expect(
-        given,
-        right,
-        {
-            1000 * right: "that is in milliseconds; the report holds seconds, and so should the answer.",
-            right / 60: "that is in minutes; the report holds seconds, and so should the answer.",
-            float(report.area_mm2): "that is the area; the time stands in another field of the report.",
-        },
-        "that is not the time that this report holds; give it without rounding.",
-        tolerance=0.01 * right,
-    )
-    if right > ENOUGH_SECONDS:
-        return f"{right:.0f} s for one scan is slow; close other programs, or use Colab."
-    return f"Your machine took {right:.2f} s for this scan."
+def smallest_found(smallest: object, unseen: Slices, dices: np.ndarray) -> str:
+    """Check that of all slices with a Dice of 0.5 or more the one with the smallest tumour was picked."""
+    sizes = unseen.masks.sum(axis=(1, 2)) * unseen.pixel_mm**2
+    found = np.asarray(dices) >= FOUND
+    demand(not isinstance(smallest, int | np.integer), "that is a position; the slice at it is `unseen[position]`.")
+    demand(not isinstance(smallest, float | np.floating), "that is a size or a score; the slice itself is asked for.")
+    if isinstance(smallest, Slices) and len(smallest) == 1:
+        smallest = smallest[0]
+    demand(isinstance(smallest, Scan), f"`smallest` is of type {_kind(smallest)}; one slice is asked for, `unseen[i]`.")
+    names = [one.name for one in unseen]
+    demand(smallest.name in names, f"{smallest.name} is no slice of a new patient; take one out of `unseen`.")
+    at = names.index(smallest.name)
+    demand(bool(found[at]), f"on {smallest.name} the Dice is {dices[at]:.2f}; look among those with at least {FOUND}.")
+    demand(not np.any(found & (sizes < sizes[at])), "this one was found, but so was a smaller one.")
+    across = 2 * np.sqrt(sizes[at] / np.pi)
+    return f"It found {sizes[at]:.0f} mm² in a whole head: as much as a circle {across:.0f} mm across."
 
 
 def _kind(value: object) -> str:

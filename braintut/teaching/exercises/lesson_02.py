@@ -88,7 +88,7 @@ def decoder_step(up_one_level: Callable) -> str:
     return "Larger, joined, mixed: that is all a decoder does, level after level."
 
 
-def three_trainings(build: Callable, scan: Scan, steps: int = 40) -> dict[str, list[float]]:
+def three_trainings(build: Callable, scan: Scan, steps: int = 100) -> dict[str, list[float]]:
     """Let three networks learn one slice by heart; two of them cannot.
 
     Parameters
@@ -117,7 +117,7 @@ def three_trainings(build: Callable, scan: Scan, steps: int = 40) -> dict[str, l
     first_weights = model.get_weights()
     curves = {}
     # One model that starts anew three times: Keras takes longer to prepare a network than to train it here.
-    for name, rate, target in (("A", 1e-6, masks), ("B", 3e-3, masks), ("C", 3e-3, out_of_order)):
+    for name, rate, target in (("A", 1e-6, masks), ("B", 5e-4, masks), ("C", 5e-4, out_of_order)):
         model.set_weights(first_weights)
         for variable in optimizer.variables:
             variable.assign(np.zeros(variable.shape))

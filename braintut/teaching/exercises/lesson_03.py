@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from braintut.teaching.exercises.checking import as_number, call, demand, exerci
 def lazy(accuracy: object) -> str:
     """Check the accuracy of an empty prediction: 64 tumour pixels on a slice of 64 x 64."""
     share = 64 / 64**2
-    expect(
+    _expect_share(
         as_number(accuracy, "accuracy"),
         1 - share,
         {
@@ -21,11 +21,9 @@ def lazy(accuracy: object) -> str:
             0.0: "most pixels are not tumour, and those are predicted correctly.",
             share: "that is the share of wrong pixels; accuracy is the share of right ones.",
             0.5: "nothing is left to chance here: count the pixels that are predicted correctly.",
-            100 * (1 - share): "that is a percentage; give the share, between 0 and 1.",
             64**2 - 64: "that is the number of right pixels; divide it by the number of all.",
         },
         "it is not the share of pixels that an empty prediction gets right.",
-        tolerance=0.0006,
     )
     return "More than 98 points of 100, for doing nothing."
 
@@ -51,7 +49,7 @@ def counts(tp: object, fp: object, fn: object) -> str:
 @exercise
 def dice(score: object) -> str:
     """Check the Dice score of the same pair."""
-    expect(
+    _expect_share(
         as_number(score, "score"),
         4 / 9,
         {
@@ -62,10 +60,8 @@ def dice(score: object) -> str:
             / 2: "that is the share of the prediction that is right (precision); the missed pixels play no part in it.",
             2 / 5: "that is the share of the tumour that was found (sensitivity); false alarms play no part in it.",
             5 / 9: "that is one minus the score: a loss.",
-            **dict.fromkeys((400 / 9, 44.4, 44), "that is a percentage; give a number between 0 and 1."),
         },
         "the number is something else: put your three counts into the formula again.",
-        tolerance=0.006,
     )
     return "Now you can do on paper what `dice_score` does."
 
@@ -109,8 +105,12 @@ def soft(soft_dice_loss: Callable) -> str:
 def batch_or_image(per_image: object, per_batch: object) -> str:
     """Check the Dice loss of two slices, as a mean per image and over the whole batch."""
     image, batch = as_number(per_image, "per_image"), as_number(per_batch, "per_batch")
-    demand(abs(image - 1 / 9) > 0.006 or abs(batch - 1 / 2) > 0.006, "the two are swapped.")
-    expect(
+    swapped = all(
+        min(abs(given - right), abs(given - 100 * right) / 100) <= TOLERANCE
+        for given, right in ((image, 1 / 9), (batch, 1 / 2))
+    )
+    demand(not swapped, "the two are swapped.")
+    _expect_share(
         image,
         1 / 2,
         {
@@ -118,9 +118,9 @@ def batch_or_image(per_image: object, per_batch: object) -> str:
             0.0: "`per_image`: the second slice is missed altogether, which can't cost nothing.",
         },
         "`per_image` is not the mean of the two slices' losses: what does each of them get?",
-        tolerance=0.006,
+        name="`per_image`",
     )
-    expect(
+    _expect_share(
         batch,
         1 / 9,
         {
@@ -130,9 +130,36 @@ def batch_or_image(per_image: object, per_batch: object) -> str:
             / 10: "`per_batch` is the share of tumour pixels that were missed, or one minus IoU; Dice counts TP twice.",
         },
         "`per_batch` is not right: add up TP, FP and FN over both slices first.",
-        tolerance=0.006,
+        name="`per_batch`",
     )
     return "The same predictions, and the missed small tumour costs 0.50 or 0.11."
+
+
+TOLERANCE = 0.005
+"""A share is right if it is right to two decimals."""
+
+
+def _expect_share(
+    answer: float, right: float, mistakes: Mapping[float, str], otherwise: str, name: str = "that"
+) -> None:
+    """Compare a share, 0..1, with the right one and typical mistakes, as they are, as percentages, or cut too short."""
+    if abs(answer - right) <= TOLERANCE:
+        return
+    # Typical mistakes first: rounded hard, some look like the right answer.
+    for mistake, message in mistakes.items():
+        demand(abs(answer - mistake) > 1e-9, message)
+    percentage = any(abs(answer / 100 - share) <= TOLERANCE for share in (right, *mistakes) if share > 0)
+    demand(not (answer > 1 and percentage), f"{name} is a percentage; give a share, a number between 0 and 1.")
+    demand(
+        abs(answer - right) > 0.05 or not _is_short(answer),
+        f"{name} is close; give more digits, or the fraction itself.",
+    )
+    expect(answer, right, mistakes, otherwise, TOLERANCE)
+
+
+def _is_short(answer: float) -> bool:
+    """Whether it has one decimal at most."""
+    return abs(answer - round(answer, 1)) < 1e-9
 
 
 def _first_wrong_count(given: tuple[float, float, float]) -> str:

@@ -1,4 +1,4 @@
-"""Checks of lesson 05: a loss scale, epochs that are left after a break, learning curves, patients drawn again."""
+"""Checks of lesson 05: a shared batch, epochs left, a loss scale, curves, patients drawn again, a suspicion."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from braintut.dataset.slices import Slices
 from braintut.quiet import quietly
-from braintut.teaching.exercises.checking import NotYet, as_number, call, demand, exercise, expect
+from braintut.teaching.exercises.checking import NotYet, as_number, as_numbers, call, demand, exercise, expect
 
 SMALLEST_SLOPE, LARGEST_SLOPE = 2e-8, 0.5
 """Slopes of an invented training; both have to fit into float16."""
@@ -21,12 +21,43 @@ COUNTS, MEANS = np.array([1, 2, 3, 10]), np.array([0.0, 0.1, 0.4, 1.0])
 """Slices of four invented patients, and the value that each slice of a patient has."""
 
 CAUSES = ("too high a rate", "not finished", "learnt by heart")
+OTHER_WORDS = {"learned by heart": "learnt by heart", "overfitting": "learnt by heart", "underfitting": "not finished"}
+
+# `^` is no power in Python: 2^15 is 13.
+SLIPS = {base ^ power: f"{base}^{power}" for base, powers in ((2, range(10, 18)), (10, (3, 4, 5))) for power in powers}
+
+
+@exercise
+def shared_batch(batch_size: object, steps: object) -> str:
+    """Check the batch for four GPUs and the steps of an epoch, where one GPU had batches of 16 and 40 steps."""
+    size, count = as_number(batch_size, "batch_size"), as_number(steps, "steps")
+    expect(
+        size,
+        64,
+        {
+            16: "then each GPU gets 4 slices of a batch and has less to do than the one had.",
+            4: "`batch_size` is the whole batch, which the GPUs share; you gave a GPU's share of a smaller one.",
+        },
+        "each of the four should get 16 slices of every batch.",
+    )
+    expect(
+        count,
+        10,
+        {
+            40: "with a larger batch all slices of an epoch have passed after fewer steps.",
+            160: "there are not more slices than before; they pass in larger batches.",
+            2.5: "the batch has grown by four, not by sixteen.",
+        },
+        "an epoch has 16 x 40 slices; how many batches of the new size hold them?",
+    )
+    return "A quarter of the steps, each on four times as many slices: that is why the learning rate often has to rise."
 
 
 @exercise
 def loss_scale(scale: object) -> str:
     """Check a factor that brings slopes between 2e-8 and 0.5 into the range of float16."""
     number = as_number(scale, "scale")
+    demand(number not in SLIPS, f"{SLIPS.get(number)} is {number:.0f} in Python; a power is written with `**`.")
     demand(number > 0, "a factor of zero or below wipes the slopes out or turns them round.")
     with np.errstate(over="ignore"):
         small, large = np.float16(SMALLEST_SLOPE * number), np.float16(LARGEST_SLOPE * number)
@@ -86,9 +117,10 @@ def diagnosis(cause: object) -> str:
     """Check which of three learning curves (A, B, C) shows what."""
     demand(isinstance(cause, dict), f"`cause` should be a dictionary, as in the starter, not a {type(cause).__name__}.")
     demand(set(cause) == {"A", "B", "C"}, "`cause` should have exactly the keys A, B and C.")
-    given = {key: str(value).strip().lower() for key, value in cause.items()}
+    words = {key: str(value).strip().lower() for key, value in cause.items()}
+    given = {key: OTHER_WORDS.get(word, word) for key, word in words.items()}
     unknown = sorted(set(given.values()) - set(CAUSES))
-    demand(not unknown, f"{unknown[:1]} is none of the three; copy their spelling.")
+    demand(not unknown, f"'{unknown[0] if unknown else ''}' is none of the three; copy their spelling.")
     demand(len(set(given.values())) == 3, "you gave one of them twice; each belongs to one drawing.")
     demand(
         given["B"] == "too high a rate",
@@ -110,6 +142,8 @@ def drawn_again(function: Callable) -> str:
     seen = set(np.round(answers, 9))
     demand(len(seen) > 1, "300 draws gave the same mean: are patients drawn at random, and can one come twice?")
     four = [np.bincount(drawn, minlength=4) for drawn in np.ndindex(4, 4, 4, 4)]
+    medians = np.round([np.median(np.repeat(MEANS, COUNTS * times)) for times in four], 9)
+    demand(not seen <= set(medians), "the mean is asked for, and your numbers look like medians.")
     demand(
         not seen <= set(_means_of_slices(np.minimum(four, 1))),
         "a patient drawn twice counts once in your mean, or fewer patients are drawn than there are.",
@@ -128,6 +162,36 @@ def drawn_again(function: Callable) -> str:
     sixteen = [np.bincount(drawn, minlength=4) for drawn in combinations_with_replacement(range(4), len(values))]
     demand(not seen <= set(_means_of_slices(sixteen)), "you draw as many patients as there are slices.")
     raise NotYet("no four whole patients give some of your means: you draw single slices, not patients.")
+
+
+@exercise
+def missed_shares(function: Callable) -> str:
+    """Check a function (missed, suspect) that gives the share missed among the suspects, and among the others."""
+    # Suspects: 3 missed, 1 not. Others: 2 missed, 8 not.
+    missed = np.array([1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0], bool)
+    suspect = np.array([1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0], bool)
+    answer = as_numbers(call(function, missed, suspect, what="14 slices, 4 of them suspects"), "the answer", 2)
+    expect(
+        answer,
+        (3 / 4, 2 / 10),
+        {
+            (2 / 10, 3 / 4): "the suspects come first, then the others.",
+            (
+                3 / 5,
+                2 / 5,
+            ): "you looked among the missed slices for suspects; look among the suspects for missed slices.",
+            (
+                3 / 5,
+                1 / 9,
+            ): "that is the share of suspects among the missed and the found; the question runs the other way.",
+            (3, 2): "these are counts; 3 of 4 and 3 of 400 are not the same.",
+            (3 / 14, 2 / 14): "you divided by all slices; each group has a size of its own.",
+            (1 / 4, 8 / 10): "that is how many were found.",
+        },
+        "of the 4 suspects 3 were missed in my example, of the 10 others 2; you say {:.2f} and {:.2f}.".format(*answer),
+        tolerance=1e-3,
+    )
+    return "If both shares were alike, the suspicion would explain nothing."
 
 
 def _means_of_slices(times: object) -> np.ndarray:

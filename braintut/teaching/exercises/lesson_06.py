@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 
 from braintut.classification import cross_validate_by_patient, make_classifier
-from braintut.dataset.slices import Slices
-from braintut.features import BASELINE_FEATURES
+from braintut.dataset.slices import Slices, concatenate
+from braintut.features import BASELINE_FEATURES, measure_table
 from braintut.teaching.exercises.checking import NotYet, as_number, as_numbers, call, demand, exercise, expect
 
 SIX = ("width", "height", "mean x", "mean y", "roundness", "area")
+TRAITS = {"glioma": "ring_core_to_rim", "pituitary": "place_midline_mm", "meningioma": "place_depth_mm"}
+"""What is smallest in a clear case: a core darker than its rim, the way to the midline, the way to the skull."""
+
 MOST_READS = 200
 """A function that reads a 64 x 64 mask more often than this visits its pixels one by one."""
 
@@ -28,6 +31,24 @@ def corner_mask() -> np.ndarray:
     mask[1:5, 1] = True
     mask[3:5, 1:4] = True
     return mask
+
+
+def riddle(slices: Slices) -> Slices:
+    """Pick a clear case of each type: neither tiny nor huge, of a plain outline, its type's trait at its strongest.
+
+    Returns
+    -------
+    Slices
+        Three, in an order of their own.
+    """
+    table = measure_table(slices)
+    plain = table["shape_area_mm2"].between(300, 2500) & (table["shape_solidity"] > 0.9)
+    picked = []
+    for name, trait in TRAITS.items():
+        rows = np.flatnonzero(slices.types == name)
+        rows = rows[plain.to_numpy()[rows]] if plain.to_numpy()[rows].any() else rows
+        picked.append(slices[[rows[table[trait].to_numpy()[rows].argmin()]]])
+    return concatenate(picked)
 
 
 @exercise

@@ -51,6 +51,15 @@ def one_piece(largest: Callable) -> str:
     demand(not (answer & ~mask).any(), "your piece holds pixels that were no tumour: is it the background?")
     size = int(answer.sum())
     demand(size == 16, f"a piece of 16 pixels should be left, but {size} pixels are.")
+    for first, second in ((55, 54), (54, 55)):  # both far above any limit that somebody would write down
+        two = np.zeros((60, 130), bool)
+        two[2 : 2 + first, 3 : 3 + first] = two[2 : 2 + second, 70 : 70 + second] = True
+        large = _as_mask(call(largest, two.copy(), what="a mask with two large pieces"), two.shape)
+        demand(
+            int(large.sum()) == 55 * 55,
+            f"of two large pieces, {first**2} and {second**2} pixels, {int(large.sum())} are left: "
+            "compare the pieces with each other, not with a fixed size.",
+        )
     one = mask & answer
     same = _as_mask(call(largest, one.copy(), what="a mask with one piece"), one.shape)
     demand(np.array_equal(same, one), "a mask with one single piece should stay as it is.")
@@ -70,7 +79,7 @@ def reading(holds: object) -> str:
 @exercise
 def held_back(answered: Callable) -> str:
     """Check a function (probability, right, limit): share of slices answered, share of these that are right."""
-    probability = np.array([0.95, 0.9, 0.8, 0.75, 0.6, 0.55, 0.5, np.nan, np.nan, 0.4])
+    probability = np.array([0.95, 0.9, 0.8, 0.75, 0.6, 0.55, 0.5, 0.45, np.nan, 0.4])
     right = np.array([1, 1, 1, 0, 1, 0, 0, 0, 0, 0], bool)
     given = as_numbers(
         call(answered, probability.copy(), right.copy(), 0.7, what="ten slices and a limit of 0.7"), "answer", 2
@@ -86,7 +95,8 @@ def held_back(answered: Callable) -> str:
             (4, 3): "these are numbers of slices; divide them.",
             (0.4, 0.3): "you divided the right answers by all slices; divide by those that were answered.",
             (0.4, 0.4): "your second share is that of all slices; look at the answered ones only.",
-            (0.6, 0.5): "slices in which nothing was found are counted as answered; `nan` is not below any limit.",
+            (0.5, 0.2): "you kept the answers below the limit; turn the comparison round.",
+            (0.5, 0.6): "slices in which nothing was found are counted as answered; `nan` is not below any limit.",
             (0.4, 0.25): "the second number is the share of wrong answers.",
             (0.6, 1 / 6): "you kept the doubtful slices and held the sure ones back.",
             (0.4, 1.0): "the second share is 1 here, but one of the four answers is wrong.",

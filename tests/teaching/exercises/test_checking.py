@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from braintut.teaching.exercises import checking
-from braintut.teaching.exercises.checking import NotYet, as_number, as_numbers, call, demand, exercise
+from braintut.teaching.exercises.checking import (
+    NotYet,
+    as_number,
+    as_numbers,
+    call,
+    demand,
+    exercise,
+    explain_missing_names,
+)
 from judging import stops, verdict
 
 LESSONS = sorted(Path(checking.__file__).parent.glob("lesson_*.py"))
@@ -73,3 +81,34 @@ def test_ctrl_c_is_not_swallowed():
 
     with pytest.raises(KeyboardInterrupt):
         check(1)
+
+
+LOST = "Not yet, because there is no `answer`: run the cells above this one first."
+FRESH = {
+    "a check without the cells above it": ("check.halves(answer)", LOST),
+    "a name inside of an answer": ("check.halves({'a': answer})", LOST),
+    "a slip elsewhere": ("answer + 1", "NameError: name 'answer' is not defined"),
+    "a slip in a function": ("def mine(): return answer\ncheck.halves(mine())", "NameError: name 'answer'"),
+    "another error": ("check.halves(1 / 0)", "ZeroDivisionError"),
+}
+
+
+@pytest.fixture(scope="module")
+def shell():
+    """IPython as a fresh kernel has it, with the checks of a lesson."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    shell.colors = "NoColor"
+    explain_missing_names()
+    shell.run_cell("from braintut.teaching.exercises import lesson_00 as check")
+    yield shell
+    InteractiveShell.clear_instance()
+
+
+@pytest.mark.parametrize(("source", "said"), FRESH.values(), ids=FRESH)
+def test_a_check_in_a_fresh_kernel_says_what_to_run(shell, capsys, source, said):
+    done = shell.run_cell(source)
+    printed = capsys.readouterr().out
+    assert said in printed and not done.success  # the cell still counts as failed
+    assert ("Traceback" in printed) is (said != LOST)

@@ -1,11 +1,11 @@
-"""Checks of lesson 00: a first report, who does what, which test is honest, and how fast the machine is."""
+"""Checks of lesson 00: a first report, who does what, which test is honest, and how small a tumour is found."""
 
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from braintut.dataset import Scan, load_phantoms
+from braintut.dataset import Slices, load_phantoms
 from braintut.report import Report
 from braintut.teaching.exercises import lesson_00 as check
 from judging import Answers, CheckTests, checks_of
@@ -18,21 +18,33 @@ def report(scan="slice 7", seconds=0.25):
     return Report(scan, np.zeros((8, 8)), mask * 0.9, mask, "glioma", probabilities, 2.0, False, seconds)
 
 
-def scan():
-    return Scan("slice 7", np.zeros((8, 8)), 2.0, label=2)
+def new_patients():
+    """Three meningiomas and a glioma, of 4, 1, 9 and 2 pixels of 2 mm."""
+    masks = np.zeros((4, 8, 8), bool)
+    masks[0, :2, :2] = masks[1, 0, 0] = masks[2, :3, :3] = masks[3, 0, :2] = True
+    return Slices(
+        np.zeros((4, 8, 8), "f4"), masks, np.array([1, 1, 1, 2]), np.array(["P1", "P1", "P2", "P3"]),
+        np.full(4, 5), np.array(["5", "6", "7", "8"]), np.full(4, 2.0),
+    )  # fmt: skip
 
+
+UNSEEN = new_patients()
+ASKED = UNSEEN[2]
 
 FIRST_REPORT = Answers(
     check.first_report,
-    right=[(report(), scan())],
-    untouched=[(..., scan())],
+    right=[(report(), ASKED, UNSEEN)],
+    untouched=[(..., ASKED, UNSEEN)],
     mistakes=[
-        (report("slice 8"), scan(), "the report of slice 8, but slice 7"),
-        ([report()], scan(), "is a list"),
-        (report().figure(), scan(), "is a drawing"),
-        (len, scan(), "is the pipeline itself"),
-        (load_phantoms()[0], scan(), "is the slice itself"),
-        (None, scan(), "is a NoneType; the pipeline returns"),
+        (report("slice 8"), ASKED, UNSEEN, "the report of slice 8, but slice 7"),
+        (report("slice 8"), UNSEEN[3], UNSEEN, "`my_scan` was set to slice 7, but is now slice 8"),
+        (report(), ASKED.image, UNSEEN, "but is now ndarray"),
+        (report("scan"), ASKED, UNSEEN, "hand over `my_scan` itself"),
+        ([report()], ASKED, UNSEEN, "is a list"),
+        (report().figure(), ASKED, UNSEEN, "is a drawing"),
+        (len, ASKED, UNSEEN, "is the pipeline itself"),
+        (load_phantoms()[0], ASKED, UNSEEN, "is the slice itself"),
+        (None, ASKED, UNSEEN, "is a NoneType; the pipeline returns"),
     ],
 )
 
@@ -84,19 +96,24 @@ HONEST_TESTS = Answers(
     ],
 )
 
-MACHINE = Answers(
-    check.machine,
-    right=[(0.25, report()), (np.float32(0.25), report()), (40.0, report(seconds=40.0))],
-    untouched=[(..., report())],
+DICES = np.array([0.9, 0.1, 0.8, 0.5])
+"""The smallest, of 1 pixel, was missed; the next, of 2, was just found."""
+
+SMALLEST_FOUND = Answers(
+    check.smallest_found,
+    right=[(UNSEEN[3], UNSEEN, DICES), (UNSEEN[[3]], UNSEEN, DICES), (UNSEEN[1], UNSEEN, DICES + 0.4)],
+    untouched=[(..., UNSEEN, DICES)],
     mistakes=[
-        (250, report(), "in milliseconds"),
-        (16.0, report(), "that is the area"),
-        (0.25 / 60, report(), "in minutes"),
-        (3.0, report(), "without rounding"),
+        (UNSEEN[1], UNSEEN, DICES, "on slice 6 the Dice is 0.10"),
+        (UNSEEN[0], UNSEEN, DICES, "so was a smaller one"),
+        (np.int64(3), UNSEEN, DICES, "that is a position"),
+        (8.0, UNSEEN, DICES, "a size or a score"),
+        (UNSEEN[:2], UNSEEN, DICES, "is of type Slices"),
+        (load_phantoms()[0], UNSEEN, DICES, "no slice of a new patient"),
     ],
 )
 
-TABLES = [FIRST_REPORT, HALVES, HONEST_TESTS, MACHINE]
+TABLES = [FIRST_REPORT, HALVES, HONEST_TESTS, SMALLEST_FOUND]
 
 
 @pytest.mark.parametrize("answers", TABLES, ids=str)

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from braintut.teaching.exercises import lesson_03 as check
-from judging import Answers, CheckTests, checks_of
+from judging import Answers, CheckTests, checks_of, verdict
 
 LAZY = Answers(
     check.lazy,
-    right=[(1 - 64 / 4096,), (0.984,)],
+    right=[(1 - 64 / 4096,), (0.984,), (0.98,)],
     untouched=[(...,)],
     mistakes=[
         (1.0, "does get some pixels wrong"),
@@ -124,8 +124,43 @@ BATCH_OR_IMAGE = Answers(
         (0.5, 0.5, "`per_batch` is the mean again"),
         (0.5, 0.2, "Dice counts TP twice"),
         (0.5, 0.3, "add up TP, FP and FN"),
+        (50, 11, "`per_image` is a percentage"),
+        (0.5, 11.1, "`per_batch` is a percentage"),
+        (0.5, 0.1, "`per_batch` is close; give more digits"),
     ],
 )
+
+
+@pytest.mark.parametrize(
+    ("check", "answers"),
+    [
+        *((check.lazy, (percent,)) for percent in (98.4375, 98.4, 98, 1.6)),
+        *((check.dice, (percent,)) for percent in (44.44, 44.4, 44, 50)),
+        *((check.batch_or_image, pair) for pair in ((50, 11), (50, 11.1), (0.5, 11), (50, 1 / 9))),
+    ],
+    ids=str,
+)
+def test_percentages_are_recognised_however_they_are_rounded(capsys, check, answers):
+    assert "is a percentage" in verdict(capsys, check, answers)
+
+
+@pytest.mark.parametrize(
+    ("check", "answers", "said"),
+    [
+        (check.lazy, (0.98,), "Right"),
+        (check.lazy, (0.97,), "not the share of pixels"),
+        (check.dice, (0.45,), "into the formula again"),
+        (check.dice, (0.22,), "so twice"),
+        (check.batch_or_image, (0.5, 0.11), "Right"),
+        (check.batch_or_image, (0.5, 0.12), "add up TP, FP and FN"),
+        (check.batch_or_image, (0.5, 0.1), "more digits"),
+        (check.batch_or_image, (11, 50), "the two are swapped"),
+    ],
+    ids=str,
+)
+def test_shares_are_right_to_two_decimals(capsys, check, answers, said):
+    assert said in verdict(capsys, check, answers)
+
 
 TABLES = [LAZY, COUNTS, DICE, SOFT, BATCH_OR_IMAGE]
 

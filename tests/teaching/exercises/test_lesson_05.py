@@ -1,4 +1,4 @@
-"""Checks of lesson 05: a loss scale, epochs that are left after a break, learning curves, patients drawn again."""
+"""Checks of lesson 05: a shared batch, epochs left, a loss scale, curves, patients drawn again, a suspicion."""
 
 import json
 
@@ -7,6 +7,22 @@ import pytest
 
 from braintut.teaching.exercises import lesson_05 as check
 from judging import Answers, CheckTests, checks_of
+
+SHARED_BATCH = Answers(
+    check.shared_batch,
+    right=[(64, 10), (16 * 4, 640 / 64)],
+    untouched=[(..., ...)],
+    mistakes=[
+        (16, 40, "each GPU gets 4 slices"),
+        (4, 160, "a GPU's share of a smaller one"),
+        (32, 20, "each of the four should get 16"),
+        (64, 40, "after fewer steps"),
+        (64, 160, "not more slices than before"),
+        (64, 2.5, "not by sixteen"),
+        (64, 11, "how many batches of the new size"),
+        ("64", 10, "`batch_size` should be one number"),
+    ],
+)
 
 LOSS_SCALE = Answers(
     check.loss_scale,
@@ -18,6 +34,8 @@ LOSS_SCALE = Answers(
         (1e6, "the factor is too large"),
         (-1024, "zero or below"),
         ("2**15", "should be one number, but is of type str"),
+        (2 ^ 15, "2^15 is 13 in Python; a power is written with `**`"),
+        (10 ^ 4, "10^4 is 14 in Python"),
     ],
 )
 
@@ -68,13 +86,17 @@ def causes(a, b, c):
 
 DIAGNOSIS = Answers(
     check.diagnosis,
-    right=[(causes("learnt by heart", "too high a rate", "not finished"),)],
+    right=[
+        (causes("learnt by heart", "too high a rate", "not finished"),),
+        (causes("Learned by heart ", "too high a rate", "not finished"),),
+        (causes("overfitting", "too high a rate", "underfitting"),),
+    ],
     untouched=[(causes(..., ..., ...),)],
     mistakes=[
         (causes("not finished", "too high a rate", "learnt by heart"), "the other two are swapped"),
         (causes("too high a rate", "learnt by heart", "not finished"), "A does not show too high a rate"),
         (causes("not finished", "not finished", "not finished"), "one of them twice"),
-        (causes("bad", "too high a rate", "not finished"), "['bad'] is none of the three"),
+        (causes("bad", "too high a rate", "not finished"), "because 'bad' is none of the three"),
         (["learnt by heart", "too high a rate", "not finished"], "should be a dictionary"),
         ({"A": "learnt by heart"}, "exactly the keys"),
     ],
@@ -118,12 +140,18 @@ def mean_of_too_many(values, patients, rng):
     return mean_of(values, patients, rng.choice(np.unique(patients), len(patients)))
 
 
+def median_of_patients(values, patients, rng):
+    drawn = rng.choice(np.unique(patients), 4)
+    return np.median(np.concatenate([values[patients == patient] for patient in drawn]))
+
+
 DRAWN_AGAIN = Answers(
     check.drawn_again,
     right=[(mean_of_patients,)],
     untouched=[(lambda values, patients, rng: ...,)],
     mistakes=[
         (mean_of_slices, "you draw single slices"),
+        (median_of_patients, "the mean is asked for"),
         (mean_of_patients_once, "counts once in your mean"),
         (mean_of_all_patients, "300 draws gave the same mean"),
         (mean_of_means, "with one value each"),
@@ -133,7 +161,27 @@ DRAWN_AGAIN = Answers(
     ],
 )
 
-TABLES = [LOSS_SCALE, EPOCHS_LEFT, DIAGNOSIS, DRAWN_AGAIN]
+MISSED_SHARES = Answers(
+    check.missed_shares,
+    right=[
+        (lambda missed, suspect: (missed[suspect].mean(), missed[~suspect].mean()),),
+        (lambda missed, suspect: [np.mean(missed[suspect == s]) for s in (True, False)],),
+        (lambda missed, suspect: ((missed & suspect).sum() / suspect.sum(), 0.2),),
+    ],
+    untouched=[(lambda missed, suspect: ...,), (lambda missed, suspect: (..., ...),)],
+    mistakes=[
+        (lambda missed, suspect: (missed[~suspect].mean(), missed[suspect].mean()), "the suspects come first"),
+        (lambda missed, suspect: (suspect[missed].mean(), 1 - suspect[missed].mean()), "among the missed slices"),
+        (lambda missed, suspect: (suspect[missed].mean(), suspect[~missed].mean()), "runs the other way"),
+        (lambda missed, suspect: (missed[suspect].sum(), missed[~suspect].sum()), "these are counts"),
+        (lambda missed, suspect: ((missed & suspect).mean(), (missed & ~suspect).mean()), "divided by all slices"),
+        (lambda missed, suspect: (1 - missed[suspect].mean(), 1 - missed[~suspect].mean()), "how many were found"),
+        (lambda missed, suspect: (missed.mean(), missed.mean()), "you say 0.36 and 0.36"),
+        (lambda missed, suspect: missed[suspect].mean(), "should hold 2 numbers in brackets"),
+    ],
+)
+
+TABLES = [SHARED_BATCH, LOSS_SCALE, EPOCHS_LEFT, DIAGNOSIS, DRAWN_AGAIN, MISSED_SHARES]
 
 
 @pytest.mark.parametrize("answers", TABLES, ids=str)

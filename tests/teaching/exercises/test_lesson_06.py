@@ -1,5 +1,7 @@
 """Checks of lesson 06: six numbers of a mask, pairs of greys, a ring, and three features that beat twelve."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -154,3 +156,18 @@ class TestChecks(CheckTests):
 
 def test_every_check_has_its_table():
     assert checks_of(check) == [answers.check for answers in TABLES] and len(TABLES) >= 3
+
+
+def test_the_riddle_holds_one_clear_case_of_each_type():
+    three = check.riddle(load_phantoms())
+    assert sorted(three.types) == ["glioma", "meningioma", "pituitary"]
+    glioma = measure_table(three.of_type("glioma")).iloc[0]
+    assert glioma["ring_core_to_rim"] < 0 and 300 <= glioma["shape_area_mm2"] <= 2500
+    assert measure_table(three.of_type("pituitary")).iloc[0]["place_midline_mm"] < 5
+
+
+def test_the_riddle_takes_what_is_there_where_no_case_is_clear():
+    slices = load_phantoms()
+    tiny = np.zeros_like(slices.masks)
+    tiny[:, 60:62, 60:62] = True
+    assert len(set(check.riddle(replace(slices, masks=tiny)).types)) == 3

@@ -41,6 +41,19 @@ def largest_not_of_nothing(mask):
     return pieces == 1 + areas[1:].argmax()
 
 
+def larger_than(limit):
+    def largest(mask):
+        pieces, areas = sizes_of_pieces(mask)
+        return mask & (areas >= limit)[pieces]
+
+    return largest
+
+
+def last_of_the_large(mask):
+    pieces, areas = sizes_of_pieces(mask)
+    return mask & (pieces == max(np.flatnonzero(areas >= 10)))
+
+
 def largest_of_several(mask):
     return largest_piece(mask) if label(mask).max() > 1 else mask & False
 
@@ -54,6 +67,8 @@ ONE_PIECE = Answers(
         (lambda mask: mask & False, "of three pieces none is left"),
         (largest_with_background, "is it the background?"),
         (lambda mask: label(mask) == 1, "but 4 pixels are"),
+        (larger_than(10), "5941 are left: compare the pieces with each other"),
+        (last_of_the_large, "3025 and 2916 pixels, 2916 are left"),
         (largest_of_several, "should stay as it is"),
         (largest_or_background, "an empty mask should stay empty"),
         (largest_not_of_nothing, "`largest_not_of_nothing` stopped on an empty mask"),
@@ -80,6 +95,8 @@ READING = Answers(
         (readings(wrong=3), "it gives reasons for wrong answers as well"),
         (readings(wrong=4), "a U-Net report that has overlooked a tumour"),
         (dict.fromkeys(check.SAYS, "no"), "should be True or False, without quotation marks"),
+        (dict.fromkeys(check.SAYS, 0), "should be True or False, not a number"),
+        (dict.fromkeys(check.SAYS, None), "should be True or False, but is None"),
         ({"healthy": False}, "exactly the keys"),
         (list(check.SAYS.values()), "should be a dictionary"),
     ],
@@ -111,6 +128,11 @@ def answered_above(probability, right, limit):
     return kept.mean(), right[kept].mean()
 
 
+def answered_below(probability, right, limit):
+    kept = probability < limit
+    return kept.mean(), right[kept].mean()
+
+
 def answered_where_doubtful(probability, right, limit):
     kept = ~(probability >= limit)
     return kept.mean(), right[kept].mean()
@@ -126,6 +148,7 @@ HELD_BACK = Answers(
         (answered_of_all, "you divided the right answers by all slices"),
         (answered_with_nan, "`nan` is not below any limit"),
         (answered_above, "write >= instead of >"),
+        (answered_below, "you kept the answers below the limit"),
         (answered_where_doubtful, "you kept the doubtful slices"),
         (lambda probability, right, limit: ((probability >= limit).mean(), right.mean()), "is that of all slices"),
         (lambda *given: (answered(*given)[0], 1 - answered(*given)[1]), "the share of wrong answers"),
