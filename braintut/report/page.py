@@ -42,10 +42,9 @@ def series_page(report: SeriesReport, whole_page: bool = True) -> str:
     series = {
         "name": readable(PurePath(report.name).name or report.name),
         "answer": words.sentence(str(report)),
-        "types": sorted((report.probabilities or {}).items(), key=lambda item: -item[1]),
         "volume": words.volume_in_words(report.volumes_ml, report.best.pixel_mm_assumed) if report.tumour_found else "",
         "alt": f"{len(report.answers)} slices in order, with outlines on {report.n_found} of them.",
-        "png": b64encode(slice_png(image, None, mask, side=max(image.shape))).decode(),
+        "png": b64encode(slice_png(image, None, mask, side=2 * max(image.shape))).decode(),
     }
     return _template().render(whole_page=whole_page, series=series, **_content(report.best, None))
 

@@ -44,7 +44,7 @@ def series_in_words(
 ) -> str:
     """The joint answer of a series in one line; volumes with strict borders, as outlined, with lax borders."""
     if not probabilities:
-        return f"no tumour found on {slices} slices"
+        return f"no tumour found on {slices} slice{'s' * (slices != 1)}"
     name = max(probabilities, key=probabilities.__getitem__)
     volume = ""
     if volumes_ml:
@@ -59,7 +59,7 @@ def volume_in_words(volumes_ml: tuple[float, ...] | None, assumed: bool) -> str:
         return "No volume can be told: the files do not state how far the slices lie apart."
     return (
         "The volume adds up outlined area times distance of slices. The range is that of strict and lax borders; "
-        "tumour that was missed on a slice, and false alarms, are not in it."
+        "it does not reckon with tumour that was missed on a slice, nor with false alarms."
         + (" The pixel size is assumed, so the volume may be far off." if assumed else "")
     )
 

@@ -159,7 +159,7 @@ def test_a_page_says_what_the_series_is(tmp_path):
     assert "Glioma, probability 80%, on 1 of 2 slices, about 0.6 ml (0.3 to 1.2 ml)." in text
     assert "By its header this is a CT" in text and "range is that of strict and lax borders" in text
     healthy = read(SeriesReport("a", [answer()], None, make_report(predicted_mask=np.zeros((96, 96), bool))).html())
-    assert "No tumour found on 1 slices." in healthy and "volume" not in healthy
+    assert "No tumour found on 1 slice." in healthy and "volume" not in healthy
 
 
 @pytest.fixture
