@@ -44,7 +44,7 @@ _KINDS = (
     (r"\bpd|proton", "a proton-density-weighted picture"),
 )
 _CONTRAST = r"\+ ?(c|gd|gad|km|k)\b|\b(post|gd|gad|gado\w*|ce|km|contrast|c\+)(\b|(?<=\+))|t1(c|gd|ce)\b"
-_NO_CONTRAST = r"\b(pre|no|non|without|w/?o|ohne|nativ\w*)\b"
+_NO_CONTRAST = r"\b(pre|no|non|none|without|w/?o|ohne|nativ\w*)\b"
 _LONG_ECHO_MS, _LONG_INVERSION_MS = 60, 1500
 
 
@@ -155,11 +155,10 @@ def unseen_kind(header: Any, frame: int = 0) -> str:
             named = "a FLAIR picture" if inversion[0] >= _LONG_INVERSION_MS else "a T2-weighted picture"
         if named:
             return named
-    agent = str(header.get("ContrastBolusAgent") or "").strip().lower() or header.get("ContrastBolusAgentSequence")
+    agent = str(header.get("ContrastBolusAgent") or "").strip().lower()
+    given = bool(header.get("ContrastBolusAgentSequence")) or (agent and not re.search(_NO_CONTRAST, agent))
     said = re.search(_CONTRAST, text) and not re.search(_NO_CONTRAST, text)
-    if said or (agent and agent not in ("no", "none", "n")):
-        return ""
-    return "a picture whose header names no contrast agent"
+    return "" if given or said else "a picture whose header names no contrast agent"
 
 
 def _grey(pixels: np.ndarray, header: Any, frame: int, path: Path) -> np.ndarray:

@@ -13,12 +13,15 @@ from typing import Any, overload
 
 import numpy as np
 
-from braintut.dataset.dicom import count_frames, is_dicom, numbers, read_dicom, read_frame, read_header
+from braintut.dataset.dicom import DICOM_SUFFIXES, count_frames, is_dicom, numbers, read_dicom, read_frame, read_header
 from braintut.dataset.entries import FOLDS_FILE, find_files
 from braintut.dataset.nifti import NIFTI_SUFFIXES, open_nifti
 from braintut.dataset.scan import Scan
 from braintut.dataset.scan_files import ending_of, list_scans, read_scan
 from braintut.errors import BraintutError, DataError
+
+MAYBE_DICOM = ("", *DICOM_SUFFIXES)
+"""Endings of files that are looked into."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +69,10 @@ def find_scans(place: Path) -> list[Path | Series]:
     if not place.is_dir():
         return [place]
     here = [path for path in sorted(place.iterdir()) if path.is_file() and not path.name.startswith(".")]
-    pictures = [path for path in here if ending_of(path) and not is_dicom(path) and path.name != FOLDS_FILE]
-    series = group_dicom([path for path in here if path not in pictures and is_dicom(path)])
+    pictures = [path for path in here if ending_of(path) not in MAYBE_DICOM and path.name != FOLDS_FILE]
+    series = group_dicom([path for path in here if ending_of(path) in MAYBE_DICOM and is_dicom(path)])
     if not pictures and not series:
-        series = group_dicom([path for path in find_files(place) if is_dicom(path)])
+        series = group_dicom([p for p in find_files(place) if ending_of(p) in MAYBE_DICOM and is_dicom(p)])
     return [*pictures, *series] or [*list_scans(place)]
 
 

@@ -6,6 +6,7 @@ import re
 import nibabel
 import numpy as np
 import pytest
+from nilearn import datasets
 
 from braintut.dataset.series import Series, find_scans, open_file, open_series
 from braintut.errors import DataError
@@ -85,6 +86,23 @@ def test_a_folder_of_pictures_is_what_it_was(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match=r"empty holds no \.mat, PNG or JPEG"):
         find_scans(tmp_path / "empty")
+
+
+def test_one_head_is_the_same_as_a_volume_and_as_a_series(tmp_path):
+    head = datasets.load_mni152_template(resolution=4)
+    head.set_data_dtype(np.float32)  # else it is stored in 255 steps
+    head.to_filename(tmp_path / "head.nii.gz")
+    values = (np.asarray(head.dataobj) * 1000).astype(np.uint16)
+    for k in range(values.shape[2]):  # DICOM counts to the left and to the back
+        pixels = np.ascontiguousarray(values[::-1, ::-1, k].T)
+        write_dicom(tmp_path / f"{k}", pixels, PixelSpacing=[4, 4], ImagePositionPatient=[0, 0, 4 * k])
+    volume = open_file(tmp_path / "head.nii.gz")
+    (tmp_path / "head.nii.gz").rename(tmp_path / "away")
+    (series,) = find_scans(tmp_path)
+    assert len(volume) == len(series) == values.shape[2]
+    for one, other in zip(volume, series, strict=True):
+        np.testing.assert_allclose(one.image * 1000, other.image, atol=1)
+        assert (one.pixel_mm, one.slice_mm) == (other.pixel_mm, other.slice_mm) == (4, 4)
 
 
 def test_frames_of_a_new_file_state_their_own_place(tmp_path):
