@@ -29,7 +29,9 @@ from braintut.errors import BraintutError, DataError, brief
 from braintut.quiet import quietly
 
 if TYPE_CHECKING:
+    from braintut.dataset.series import Series
     from braintut.report import Report
+    from braintut.report.series import SeriesReport
 
 app = typer.Typer(
     help="Find a brain tumour on an MRI slice, name its type, and learn how that works. Not for clinical use.",
@@ -273,7 +275,11 @@ def evaluate(
 @app.command()
 def predict(
     scans: Annotated[
-        list[Path], typer.Argument(help="Scans (.mat, PNG, JPEG), or folders of them.", metavar="SCAN...")
+        list[Path],
+        typer.Argument(
+            help="Scans (.mat, .npy, PNG, JPEG, TIFF, BMP, WebP, DICOM), DICOM series, NIfTI volumes, or folders.",
+            metavar="SCAN...",
+        ),
     ],
     json_file: JsonOption = None,
     report: Annotated[Path | None, typer.Option(help="Write a page for each scan into this folder.")] = None,
@@ -282,7 +288,7 @@ def predict(
     """Look at scans: is there a tumour, where, how large, and of which type?"""
     _check_places(scans, json_file, report)
     found = _find_scans(scans)
-    names = distinct_names([path for path, _ in found])
+    names = distinct_names([str(scan) for scan, _ in found])
     pipeline = _load_pipeline(model) if any(wrong is None for _, wrong in found) else None
     answers: list[dict] = []
     failed = False
@@ -296,8 +302,7 @@ def predict(
                 failed = True
                 continue
             answers.append(answer.to_dict())
-            seen = " (trained on this very patient)" if answer.trained_on_patient else ""
-            say(f"{path}: {answer}{seen}")
+            say(f"{path}: {answer}{_remarks(answer)}")
             if report:
                 failed |= not _write_page(report / f"{name}.html", answer)
     except KeyboardInterrupt:
@@ -319,14 +324,21 @@ def _check_places(scans: list[Path], json_file: Path | None, report: Path | None
             raise DataError(f"--json {json_file} would overwrite that scan with the answers; choose another name.")
 
 
-def _find_scans(scans: list[Path]) -> list[tuple[Path, BraintutError | None]]:
-    """List the scans, folders opened; a folder that gives none stands for itself, with the reason."""
-    from braintut.dataset.scan_files import list_scans
+def _remarks(answer: Report | SeriesReport) -> str:
+    """What must be known beside an answer."""
+    one = getattr(answer, "best", answer)
+    seen = ["(trained on this very patient)"] if one.trained_on_patient else []
+    return "".join(f" {remark}" for remark in [*seen, *(f"({kind}: never seen)" for kind in one.warnings)])
 
-    found: list[tuple[Path, BraintutError | None]] = []
+
+def _find_scans(scans: list[Path]) -> list[tuple[Path | Series, BraintutError | None]]:
+    """List scans and series, folders opened; a folder that gives none stands for itself, with the reason."""
+    from braintut.dataset.series import find_scans
+
+    found: list[tuple[Path | Series, BraintutError | None]] = []
     for scan in scans:
         try:
-            found += [(path, None) for path in (list_scans(scan) if scan.is_dir() else [scan])]
+            found += [(each, None) for each in find_scans(scan)]
         except BraintutError as error:
             found.append((scan, error))
         except OSError as error:
@@ -347,11 +359,14 @@ def _with_progress(found: list) -> Iterable:
     return tqdm(found, desc="scans", disable=len(found) < 2)
 
 
-def _look_at(pipeline, path: Path, wrong: BraintutError | None) -> Report:
+def _look_at(pipeline, path: Path | Series, wrong: BraintutError | None) -> Report | SeriesReport:
+    from braintut.dataset.series import open_file
+
     if wrong:
         raise wrong
     try:
-        return pipeline(path)
+        series = open_file(path) if isinstance(path, Path) else path
+        return pipeline(path) if series is None else pipeline.series(series)
     except BraintutError:
         raise
     except Exception as error:  # whatever it is: one scan never ends a batch
@@ -359,7 +374,7 @@ def _look_at(pipeline, path: Path, wrong: BraintutError | None) -> Report:
         raise DataError(f"{path} cannot be looked at ({reason}); export the slice again.") from error
 
 
-def _write_page(path: Path, answer: Report) -> bool:
+def _write_page(path: Path, answer: Report | SeriesReport) -> bool:
     try:
         write_text(path, answer.html())
     except OSError as error:

@@ -66,6 +66,39 @@ def write_cvind(path: Path, folds: list[int]) -> Path:
     return path
 
 
+NAME, ID, BORN = "Mustermann^Erika", "MR-SECRET-77", "19630219"
+"""Of a patient that nobody may ever read of again."""
+
+
+def write_dicom(path: Path, pixels: np.ndarray, **header: object) -> Path:
+    """Write a DICOM file, by default a T1-weighted axial slice with contrast agent; None leaves an entry out."""
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+
+    dataset = Dataset()
+    bits = 8 * pixels.dtype.itemsize
+    good = {
+        "SOPClassUID": "1.2.840.10008.5.1.4.1.1.4", "SOPInstanceUID": generate_uid(), "SeriesInstanceUID": "1.2.3",
+        "Modality": "MR", "SeriesDescription": "Ax T1 post", "PatientName": NAME, "PatientID": ID,
+        "PatientBirthDate": BORN, "InstitutionName": "Hospital of Secrets", "Rows": pixels.shape[-2],
+        "Columns": pixels.shape[-1], "BitsAllocated": bits, "BitsStored": bits, "HighBit": bits - 1,
+        "PixelRepresentation": int(pixels.dtype.kind == "i"), "SamplesPerPixel": 1,
+        "PhotometricInterpretation": "MONOCHROME2", "PixelSpacing": [0.5, 0.5],
+        "ImageOrientationPatient": [1, 0, 0, 0, 1, 0],
+    }  # fmt: skip
+    if pixels.ndim == 3:
+        good["NumberOfFrames"] = len(pixels)
+    syntax = header.pop("syntax", ExplicitVRLittleEndian)
+    for name, value in {**good, **header}.items():
+        if value is not None:
+            setattr(dataset, name, value)
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.PixelData = pixels.tobytes()
+    dataset.save_as(path, enforce_file_format=True)
+    return path
+
+
 SKY_BLUE, ORANGE = (0x56, 0xB4, 0xE9), (0xE6, 0x9F, 0x00)
 
 

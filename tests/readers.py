@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from braintut.errors import BraintutError
-from making import block_mask, head, write_cvind, write_mat
+from making import block_mask, head, write_cvind, write_dicom, write_mat
 from mutating import (
     changed_hdf5,
     changed_json,
@@ -183,6 +183,83 @@ def _read_scan(path: Path) -> None:
     assert scan.image.ndim == 2 and scan.image.dtype == np.float32 and 0 < scan.pixel_mm < float("inf")
     with contextlib.suppress(BraintutError):
         normalise(scan.image)
+
+
+def _dicoms(folder: Path) -> list[bytes]:
+    from pydicom.uid import ImplicitVRLittleEndian
+
+    kinds = (
+        {},
+        {"RescaleSlope": 2, "PixelPaddingValue": 0, "PhotometricInterpretation": "MONOCHROME1", "EchoTime": 100},
+        {"PixelSpacing": [0.5, 0.7], "syntax": ImplicitVRLittleEndian},
+    )
+    return [write_dicom(folder / f"seed{i}.dcm", head(SIDE, i), **kind).read_bytes() for i, kind in enumerate(kinds)]
+
+
+def _odd_dicom(good: list[bytes]) -> st.SearchStrategy[bytes]:
+    """A DICOM file in which entries are odd, or claim what is not there."""
+    odd = {
+        "Rows": [0, 1, 60000, 65535], "Columns": [0, 31, 60000], "NumberOfFrames": [0, 2, 100_000, -1],
+        "BitsAllocated": [1, 8, 12, 32, 64], "SamplesPerPixel": [0, 3, 4], "PixelRepresentation": [1, 7],
+        "PixelSpacing": [[0, 0], [1e-9, 1e9], ["nan", 1], 0.5], "RescaleSlope": [0, "1e300", "-1"],
+        "PhotometricInterpretation": ["", "RGB", "YBR_FULL_422", "PALETTE COLOR"], "PatientID": ["", "\u00e9" * 60],
+        "ImageOrientationPatient": [[0] * 6, [1, 0, 0], None], "Modality": ["", "CT"], "PixelPaddingValue": [70000],
+    }  # fmt: skip
+    change = st.sampled_from([(name, value) for name, values in odd.items() for value in values])
+    syntaxes = st.sampled_from(["1.2.840.10008.1.2.1", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.90", "1.2.3"])
+    return st.builds(_changed_dicom, st.sampled_from(good), st.lists(change, min_size=1, max_size=3), syntaxes)
+
+
+def _changed_dicom(good: bytes, changes: list[tuple[str, object]], syntax: str) -> bytes:
+    import warnings
+
+    import pydicom
+
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dataset = pydicom.dcmread(io.BytesIO(good))
+        for name, value in changes:
+            with contextlib.suppress(ValueError, TypeError, OverflowError):
+                setattr(dataset, name, value)
+        try:
+            dataset.save_as(buffer)
+        except Exception:  # what cannot even be written
+            return good
+    return buffer.getvalue().replace(b"1.2.840.10008.1.2.1\0", syntax.ljust(20, "\0").encode()[:20])
+
+
+def _niftis(folder: Path) -> list[bytes]:
+    import nibabel
+
+    grey = head(SIDE)[..., None]
+    made = []
+    for kind, affine in (("i2", np.eye(4)), ("f4", np.diag([-0.5, 0.7, 6, 1])), ("u1", np.eye(4)[[0, 2, 1, 3]])):
+        nibabel.Nifti1Image((grey / 2).astype(kind), affine).to_filename(folder / "seed.nii")
+        made.append((folder / "seed.nii").read_bytes())
+    return made
+
+
+def _odd_nifti(good: list[bytes]) -> st.SearchStrategy[bytes]:
+    """A NIfTI file in which numbers of the header are odd, or claim what is not there."""
+    import nibabel
+
+    odd = {
+        "dim": [[3, 60000, 60000, 1], [3, 9, 9, 30000], [7, *[30] * 7], [0] * 8, [3, -1, 9, 9], [2, 32, 32, 1]],
+        "datatype": [0, 2, 16, 32, 64, 128, 511], "bitpix": [0, 64], "vox_offset": [0, 1e9, -1, np.nan],
+        "pixdim": [[0] * 8, [np.nan] * 8, [1, 1e-9, 1e9, 1, 1, 1, 1, 1]], "scl_slope": [0, np.nan, np.inf, 1e38],
+        "scl_inter": [np.nan, np.inf], "sform_code": [0, 99], "qform_code": [1, -5], "srow_x": [[np.nan] * 4, [0] * 4],
+        "xyzt_units": [1, 3, 99],
+    }  # fmt: skip
+    change = st.sampled_from([(name, value) for name, values in odd.items() for value in values])
+
+    def changed(data: bytes, changes: list[tuple[str, object]]) -> bytes:
+        header = np.frombuffer(data[:348], nibabel.nifti1.header_dtype).copy()[0]
+        for name, value in changes:
+            header[name] = np.resize(value, 8) if name in ("dim", "pixdim") else value
+        return header.tobytes() + data[348:]
+
+    return st.builds(changed, st.sampled_from(good), st.lists(change, min_size=1, max_size=3))
 
 
 def _caches(folder: Path) -> list[bytes]:
@@ -401,6 +478,8 @@ READERS = {
         _read_scan,
         lambda seeds: odd_jpeg(seeds[0]),
     ),
+    "dicom": Reader("scan.dcm", _dicoms, _read_scan, _odd_dicom),
+    "nifti": Reader("scan.nii", _niftis, _read_scan, _odd_nifti),
     "slices": Reader(
         "slices.h5",
         _caches,

@@ -63,7 +63,7 @@ def test_lower_bounds_only(requirement):
 
 
 def test_extras_are_the_promised_ones():
-    assert set(EXTRAS) == {"browser", "dev", "lab", "phantom", "test"}
+    assert set(EXTRAS) == {"browser", "dev", "dicom", "lab", "nifti", "phantom", "test"}
 
 
 def test_a_name_has_one_bound_in_all_extras():
@@ -138,8 +138,9 @@ def imported_modules(path):
 @pytest.mark.parametrize("path", sorted((ROOT / "braintut").rglob("*.py")), ids=lambda path: path.stem)
 def test_the_package_imports_nothing_that_is_not_a_dependency(path):
     distributions = {"PIL": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn"}
-    allowed = set(bounds(CORE)) | set(bounds(EXTRAS["phantom"])) | set(bounds(EXTRAS["lab"])) | {"braintut"}
-    allowed |= {"ipython", "nibabel", "urllib3"}  # come with ipywidgets, nilearn and requests
+    optional = [requirement for extra in ("dicom", "lab", "nifti", "phantom") for requirement in EXTRAS[extra]]
+    allowed = set(bounds(CORE)) | set(bounds(optional)) | {"braintut"}
+    allowed |= {"ipython", "urllib3"}  # come with ipywidgets and requests
     modules = set(imported_modules(path)) - set(sys.stdlib_module_names)
     missing = {module for module in modules if canonicalize_name(distributions.get(module, module)) not in allowed}
     assert missing == set(), f"{path.relative_to(ROOT)} imports what pyproject.toml does not list"

@@ -31,13 +31,15 @@ FIELDS = ("image", "tumorMask", "label", "PID", "tumorBorder", "pixel_mm")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
-def read_mat(source: str | os.PathLike[str] | BinaryIO, name: str | None = None) -> Scan:
+def read_mat(source: str | os.PathLike[str] | BinaryIO, name: str | None = None, complete: bool = True) -> Scan:
     """Read one slice in figshare's layout (MATLAB v7.3, which is HDF5).
 
     Parameters
     ----------
     name : str, optional
         What errors call the file; default its path.
+    complete : bool
+        Whether mask, label and patient must be there, as in a set. Where not, a single array will do, too.
 
     Returns
     -------
@@ -53,7 +55,7 @@ def read_mat(source: str | os.PathLike[str] | BinaryIO, name: str | None = None)
     """
     name = name or str(source)
     with open_mat(source, name) as file:
-        return _parse(file, name)
+        return _parse(file, name, complete)
 
 
 @contextlib.contextmanager
@@ -124,28 +126,39 @@ def _first_bytes(source: str | os.PathLike[str] | BinaryIO) -> bytes:
         return _HDF5  # not even this can be read: the first error says why
 
 
-def _parse(file: h5py.File, name: str) -> Scan:
+def _parse(file: h5py.File, name: str, complete: bool) -> Scan:
     group = file.get("cjdata")
+    if not complete and group is None:
+        return _single_array(file, name)
     if not isinstance(group, h5py.Group):
         raise DataError(f"{name} has no struct 'cjdata'; is it a slice of the figshare set?")
-    for field in FIELDS[:4]:
+    for field in FIELDS[: 4 if complete else 1]:
         if field not in group:
             raise DataError(f"{name} lacks the field 'cjdata/{field}'; every slice of the figshare set has it.")
     for thing in filter(None, [group, *map(group.get, FIELDS)]):
         check_inside(thing, file, f"{name}: {thing.name.strip('/')}")
     image = _picture(group, "image", name)
-    mask = _picture(group, "tumorMask", name)
-    if mask.shape != image.shape:
+    mask = _picture(group, "tumorMask", name) if "tumorMask" in group else None
+    if mask is not None and mask.shape != image.shape:
         raise DataError(f"{name}: image {image.shape} and mask {mask.shape} must be two pictures of one size.")
     return Scan(
         name=name,
-        image=_grey_levels(image, name),
-        true_mask=as_mask(mask, f"{name}: the mask"),
-        label=_label(read_numbers(group["label"], f"{name}: the label"), name),
-        patient=read_id(group["PID"], f"{name}: the patient id (cjdata/PID)"),
+        image=grey_levels(image, name),
+        true_mask=None if mask is None else as_mask(mask, f"{name}: the mask"),
+        label=label_number(read_numbers(group["label"], f"{name}: the label"), name) if "label" in group else None,
+        patient=read_id(group["PID"], f"{name}: the patient id (cjdata/PID)") if "PID" in group else "",
         border=_border(group, name),
         stated_mm=_pixel_mm(group, name),
     )
+
+
+def _single_array(file: h5py.File, name: str) -> Scan:
+    """A file without `cjdata`, as `save -v7.3 scan image` writes it: the one array that may be a picture."""
+    pictures = [key for key in list(file)[:99] if len(getattr(file.get(key), "shape", ())) == 2 and key != "pixel_mm"]
+    if len(pictures) != 1:
+        raise DataError(f"{name} has no struct 'cjdata' and {len(pictures)} arrays that may be the picture; save one.")
+    check_inside(file[pictures[0]], file, f"{name}: {pictures[0]}")
+    return Scan(name, grey_levels(_picture(file, pictures[0], name), name), _pixel_mm(file, name))
 
 
 def _picture(group: h5py.Group, field: str, name: str) -> np.ndarray:
@@ -159,7 +172,8 @@ def _picture(group: h5py.Group, field: str, name: str) -> np.ndarray:
     return picture
 
 
-def _grey_levels(image: np.ndarray, name: str) -> np.ndarray:
+def grey_levels(image: np.ndarray, name: str) -> np.ndarray:
+    """Give the picture back if it is one of finite grey levels."""
     if image.dtype.kind == "b":
         raise DataError(f"{name}: the image is of type bool, like a mask; grey levels are expected.")
     if image.dtype.kind == "f" and not np.isfinite(image).all():
@@ -167,7 +181,8 @@ def _grey_levels(image: np.ndarray, name: str) -> np.ndarray:
     return image
 
 
-def _label(values: np.ndarray, name: str) -> int:
+def label_number(values: np.ndarray, name: str) -> int:
+    """Read the label, 0 to 3, whatever type of number it was saved as."""
     if values.size != 1 or values.dtype.kind == "b" or values.ravel()[0] not in (0, 1, 2, 3):
         said = values.ravel()[:5].tolist() if values.size else "empty"
         raise DataError(f"{name}: the label is {said}; it must be 1, 2 or 3 (0: no tumour).")
@@ -178,6 +193,12 @@ def _border(group: h5py.Group, name: str) -> np.ndarray:
     border = np.zeros(0)
     if "tumorBorder" in group:
         border = read_numbers(group["tumorBorder"], f"{name}: cjdata/tumorBorder").ravel()
+    return border_points(border)
+
+
+def border_points(border: np.ndarray) -> np.ndarray:
+    """Points (x, y) counted from 0, from MATLAB's x1 y1 x2 y2 ... counted from 1."""
+    border = border.ravel()
     return border[: border.size // 2 * 2].reshape(-1, 2) - 1.0
 
 

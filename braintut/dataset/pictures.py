@@ -1,4 +1,4 @@
-"""PNG and JPEG pictures: every bit of their grey, upright, and the pixel size if they state it."""
+"""PNG, JPEG, TIFF, BMP and WebP pictures: every bit of their grey, upright, and the pixel size if they state it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from braintut.dataset.scan import Scan
 from braintut.errors import DataError, brief
 
 JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".jfi", ".jif")
-PICTURE_SUFFIXES = (".png", *JPEG_SUFFIXES)
+PICTURE_SUFFIXES = (".png", *JPEG_SUFFIXES, ".tif", ".tiff", ".bmp", ".webp")
+FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
 MOST_PIXELS = 4096 * 4096
 """Pixels of the largest picture that is read; a slice has 512 x 512, and larger ones would take seconds."""
 
@@ -41,7 +42,7 @@ UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def read_picture(path: Path) -> Scan:
-    """Read a PNG or JPEG as one grey picture.
+    """Read a PNG, JPEG, TIFF, BMP or WebP as one grey picture.
 
     Returns
     -------
@@ -61,21 +62,24 @@ def read_picture(path: Path) -> Scan:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Pillow about EXIF, which says nothing of the pixels
-            with Image.open(path, formats=("PNG", "JPEG")) as picture:
+            with Image.open(path, formats=FORMATS) as picture:
                 if picture.width * picture.height > MOST_PIXELS:
                     raise Image.DecompressionBombError
                 n_pictures = getattr(picture, "n_frames", 1)
-                if picture.format == "PNG" and n_pictures > 1:
-                    raise DataError(f"{path} is an animation of {n_pictures} pictures; export one slice.")
+                if picture.format in ("PNG", "TIFF", "WEBP") and n_pictures > 1:
+                    kind = "a stack" if picture.format == "TIFF" else "an animation"
+                    raise DataError(f"{path} is {kind} of {n_pictures} pictures; export one slice.")
+                negative = _is_wide_negative(picture)
                 wide = picture.tile[0][3] if picture.tile else None  # how the file stores a pixel; gone once read
                 picture.load()  # text that stands behind the pixels is only known afterwards
                 grey = _wide_grey(path, wide) if wide in WIDE else _grey(picture)
+                grey = grey.max() - grey if negative else grey
                 stated = picture.info.get("pixel_mm")
                 turn = _turn(picture)
     except DataError:
         raise
     except UnidentifiedImageError as error:
-        raise DataError(f"{path} is no PNG or JPEG picture, whatever its name says.") from error
+        raise DataError(f"{path} is no PNG or JPEG picture, nor TIFF, BMP or WebP, whatever its name says.") from error
     except PermissionError as error:
         raise DataError(f"{path} may not be read by you; ask for the right to read it.") from error
     except Image.DecompressionBombError as error:
@@ -112,6 +116,12 @@ def _decode(path: Path, mode: str, way: str) -> np.ndarray:
         tile = (*picture.tile[0][:3], way)
         picture._mode, picture.tile = mode, [tile]  # type: ignore[list-item]  # older Pillows know plain tuples only
         return np.asarray(picture)
+
+
+def _is_wide_negative(picture: Image.Image) -> bool:
+    """Whether a TIFF of more than 8 bits stores white as 0; Pillow turns only those of 8 bits back."""
+    white_is_0 = getattr(picture, "tag_v2", {}).get(ExifTags.Base.PhotometricInterpretation) == 0
+    return white_is_0 and picture.mode.startswith(("I", "F"))
 
 
 def _turn(picture: Image.Image) -> Callable[[np.ndarray], np.ndarray]:

@@ -35,6 +35,10 @@ class Scan:
         The tumour as a radiologist outlined it.
     border : ndarray of float, shape (k, 2), optional
         That outline as points: x (column) and y (row), counted from 0.
+    slice_mm : float, optional
+        Distance to the next slice in mm, where the slice is one of a series.
+    warnings : tuple of str
+        What the file says of itself that no model here has learnt from, such as "a T2-weighted picture".
 
     Examples
     --------
@@ -50,6 +54,8 @@ class Scan:
     label: int | None = None
     true_mask: np.ndarray | None = None
     border: np.ndarray | None = None
+    slice_mm: float | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def pixel_mm(self) -> float:

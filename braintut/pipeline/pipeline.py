@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +38,7 @@ from braintut.pipeline.card import (
 from braintut.pipeline.storage import StoredPair, load_pair, save_pair
 from braintut.quiet import say
 from braintut.report.report import Report
+from braintut.report.series import SeriesReport, SliceAnswer
 from braintut.segmentation.mask import THRESHOLD
 from braintut.segmentation.segmenter import Segmentation, Segmenter
 from braintut.segmentation.unet import build_unet, fold_normalisation
@@ -180,8 +181,34 @@ class Pipeline:
             tumour_type=tumour_type, probabilities=probabilities, opinions=opinions, pixel_mm=found.pixel_mm,
             pixel_mm_assumed=scan.pixel_mm_assumed, seconds=time.perf_counter() - start, features=features,
             reasons=reasons, model=self.name, card=self.card, threshold=self.threshold,
-            trained_on_patient=self.was_fitted_on_twin(scan.patient) if scan.patient else None,
+            trained_on_patient=self.was_fitted_on_twin(scan.patient) if scan.patient else None, warnings=scan.warnings,
         )  # fmt: skip
+
+    def series(self, scans: Sequence[Scan] | str | os.PathLike, progress: bool = True) -> SeriesReport:
+        """Look at all slices of one patient, and let them answer together.
+
+        Parameters
+        ----------
+        scans : path or sequence of Scan
+            A folder of one DICOM series or of pictures of one patient, a multi-frame DICOM file, a NIfTI volume (cut
+            into axial slices), or scans in order, such as `slices.of_patient("p1")`.
+        progress : bool
+            Show a progress bar.
+
+        Returns
+        -------
+        SeriesReport
+            A slice that cannot be looked at is an entry with its error. Of each slice only numbers and a small picture
+            are kept, so that a thousand fit into memory.
+
+        Raises
+        ------
+        DataError
+            If the place cannot be read or holds several series, or no slice can be looked at.
+        """
+        from braintut.pipeline.series import look_at_series
+
+        return look_at_series(self, self.vote, scans, progress)
 
     def locate(self, scan: Scan, must_be_head: bool = False) -> Found:
         """Mark the tumour on a scan, whose picture may have any shape and scale."""
@@ -220,12 +247,12 @@ class Pipeline:
         network = self.segmenter.types(found, mask)
         return {"features": measured} if network is None else {"features": measured, "network": network}
 
-    def vote(self, reports: Iterable[Report]) -> dict[str, float] | None:
+    def vote(self, reports: Iterable[Report | SliceAnswer]) -> dict[str, float] | None:
         """Let several slices of one patient decide together.
 
         Parameters
         ----------
-        reports : iterable of Report
+        reports : iterable of Report or SliceAnswer
             Of slices of one patient.
 
         Returns

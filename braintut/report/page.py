@@ -16,6 +16,7 @@ from braintut.report import words
 
 if TYPE_CHECKING:
     from braintut.report.report import Report
+    from braintut.report.series import SeriesReport
 
 
 def report_page(report: Report, true_mask: np.ndarray | None = None) -> str:
@@ -35,6 +36,19 @@ def report_page(report: Report, true_mask: np.ndarray | None = None) -> str:
     return _template().render(whole_page=True, **_content(report, true_mask))
 
 
+def series_page(report: SeriesReport, whole_page: bool = True) -> str:
+    """Write the report on a series as one self-contained page, or as a piece of HTML for a notebook."""
+    image, mask = report.montage()
+    series = {
+        "name": readable(PurePath(report.name).name or report.name),
+        "answer": words.sentence(str(report)),
+        "volume": words.volume_in_words(report.volumes_ml, report.best.pixel_mm_assumed) if report.tumour_found else "",
+        "alt": f"{len(report.answers)} slices in order, with outlines on {report.n_found} of them.",
+        "png": b64encode(slice_png(image, None, mask, side=2 * max(image.shape))).decode(),
+    }
+    return _template().render(whole_page=whole_page, series=series, **_content(report.best, None))
+
+
 def report_fragment(report: Report, true_mask: np.ndarray | None = None) -> str:
     """Write a report as a piece of HTML for a notebook; parameters as in `report_page`."""
     return _template().render(whole_page=False, **_content(report, true_mask))
@@ -52,7 +66,13 @@ def _content(report: Report, true_mask: np.ndarray | None) -> dict:
         "name": readable(PurePath(report.scan).name),
         "summary": str(report),
         "answer": words.sentence(str(report)),
-        "warning": " ".join([words.NOT_FOR_CLINICAL_USE, *[words.SEEN] * bool(report.trained_on_patient)]),
+        "warning": " ".join(
+            [
+                words.NOT_FOR_CLINICAL_USE,
+                *[words.SEEN] * bool(report.trained_on_patient),
+                *map(words.unseen_in_words, report.warnings),
+            ]
+        ),
         "alt": f"MRI slice: {picture_in_words(report.predicted_mask)}.",
         "png": b64encode(slice_png(report.image, true_mask, report.predicted_mask)).decode(),
         "caption": words.outlines_in_words(report.tumour_found, true_mask is not None),

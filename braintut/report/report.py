@@ -56,6 +56,8 @@ class Report:
         is; None where the patient is not known.
     threshold : float
         Probability from which on the pair calls a pixel tumour, 0..1.
+    warnings : tuple of str
+        What the file says of itself that the pair has not learnt from, such as "a T2-weighted picture".
     """
 
     scan: str
@@ -74,6 +76,7 @@ class Report:
     opinions: dict[str, dict[str, float]] = field(default_factory=dict)
     trained_on_patient: bool | None = None
     threshold: float = 0.5
+    warnings: tuple[str, ...] = ()
 
     @property
     def tumour_found(self) -> bool:
@@ -106,6 +109,8 @@ class Report:
 
     def to_dict(self) -> dict:
         """The answer as plain values, as `braintut predict --json` writes it."""
+        from braintut.report.words import unseen_in_words
+
         return {
             "scan": self.scan,
             "tumour_found": self.tumour_found,
@@ -115,6 +120,7 @@ class Report:
             "pixel_mm": self.pixel_mm,
             "pixel_mm_assumed": self.pixel_mm_assumed,
             "seconds": round(self.seconds, 4),
+            "warnings": [unseen_in_words(kind) for kind in self.warnings],
         }
 
     def figure(self, true_mask: np.ndarray | None = None) -> Figure:

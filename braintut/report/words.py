@@ -31,6 +31,39 @@ TOLD_FROM = 0.005
 """Groups of features that moved the probability by less than half a point are not worth a word."""
 
 
+def unseen_in_words(kind: str) -> str:
+    """Say that a file calls itself something that the pair has not learnt from."""
+    return (
+        f"By its header this is {kind}: the pair learnt from T1-weighted slices with contrast agent only, "
+        "and has never seen the like."
+    )
+
+
+def series_in_words(
+    found: int, slices: int, probabilities: Mapping[str, float] | None, volumes_ml: tuple[float, ...] | None
+) -> str:
+    """The joint answer of a series in one line; volumes with strict borders, as outlined, with lax borders."""
+    if not probabilities:
+        return f"no tumour found on {slices} slice{'s' * (slices != 1)}"
+    name = max(probabilities, key=probabilities.__getitem__)
+    volume = ""
+    if volumes_ml:
+        strict, drawn, lax = (f"{ml:.1f}" for ml in volumes_ml)
+        volume = f", about {drawn} ml ({strict} to {lax} ml)"
+    return f"{name}, probability {probabilities[name]:.0%}, on {found} of {slices} slices{volume}"
+
+
+def volume_in_words(volumes_ml: tuple[float, ...] | None, assumed: bool) -> str:
+    """Say what a volume rests on, and how far it may be believed."""
+    if volumes_ml is None:
+        return "No volume can be told: the files do not state how far the slices lie apart."
+    return (
+        "The volume adds up outlined area times distance of slices. The range is that of strict and lax borders; "
+        "it does not reckon with tumour that was missed on a slice, nor with false alarms."
+        + (" The pixel size is assumed, so the volume may be far off." if assumed else "")
+    )
+
+
 def sentence(text: str) -> str:
     """Begin with a capital and end with a full stop."""
     return text[:1].upper() + text[1:] + "."

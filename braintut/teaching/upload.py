@@ -6,6 +6,7 @@ import html
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
@@ -13,17 +14,19 @@ import ipywidgets as widgets
 
 from braintut.dataset.locations import phantom_folder
 from braintut.dataset.scan import Scan
-from braintut.dataset.scan_files import READERS, read_scan
+from braintut.dataset.scan_files import READERS, ending_of, read_scan
+from braintut.dataset.series import Series, open_file
 from braintut.errors import BraintutError, DataError
 from braintut.report.page import report_fragment
 
 if TYPE_CHECKING:
     from braintut.pipeline.pipeline import Pipeline
     from braintut.report import Report
+    from braintut.report.series import SeriesReport
 
 
 BEFORE = (
-    "PNG, JPEG, or a .mat file in the layout of the figshare set, up to 10 MB "
+    "PNG, JPEG, TIFF, BMP, WebP, DICOM, NIfTI, .npy or .mat, up to 10 MB "
     "(up to 100 MB where `make lab` or `braintut lab` opened this page)."
 )
 """A server takes messages of 10 MB if it isn't told otherwise, and drops the connection at a larger one."""
@@ -47,8 +50,8 @@ def uploaded_files(value: object) -> Iterator[tuple[str, bytes]]:
         yield from ((entry["name"], bytes(entry["content"])) for entry in value)
 
 
-def read_upload(name: str, content: bytes) -> Scan:
-    """Read a scan from the bytes of a file.
+def read_upload(name: str, content: bytes) -> Scan | Series:
+    """Read a scan, or the slices of a volume, from the bytes of a file.
 
     Parameters
     ----------
@@ -58,22 +61,25 @@ def read_upload(name: str, content: bytes) -> Scan:
     Raises
     ------
     DataError
-        If it is no `.mat`, PNG or JPEG, or damaged. The message names the file as the reader knows it.
+        If it is no scan, or damaged. The message names the file as the reader knows it.
     """
     name = PureWindowsPath(name).name or "scan"  # no browser sends a path; if one does, only its end counts
     if not content:
         raise DataError(f"{name} is empty; export the slice again.")
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"scan{Path(name).suffix.lower()}"
+        path = Path(folder) / f"scan{ending_of(name) or Path(name).suffix.lower()}"
         path.write_bytes(content)
         try:
+            if series := open_file(path):
+                renamed = [(scan, scan.name.replace(str(path), name)) for scan in series]
+                return Series(name, [partial(replace, scan, name=called) for scan, called in renamed])
             return replace(read_scan(path), name=name)
         except BraintutError as error:
             raise type(error)(str(error).replace(str(path), name)) from error
 
 
 class ScanUpload(widgets.VBox):
-    """A widget that takes a scan (PNG, JPEG or `.mat`), or an example of a synthetic head, and shows its report.
+    """A widget that takes a scan or a volume, or an example of a synthetic head, and shows its report.
 
     Notes
     -----
@@ -91,7 +97,7 @@ class ScanUpload(widgets.VBox):
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
-        self.report: Report | None = None
+        self.report: Report | SeriesReport | None = None
         self.choose = widgets.FileUpload(accept=",".join(READERS), multiple=False, description="Choose a scan")
         self.example = widgets.Button(description="Take an example", tooltip="Show the report on a synthetic head")
         self.message = widgets.HTML(BEFORE)
@@ -108,12 +114,13 @@ class ScanUpload(widgets.VBox):
         self._say("Looking at the scan ...")
         try:
             scan = read_upload(name, content)
-            self.report = self.pipeline(scan)
+            is_series = isinstance(scan, Series)
+            self.report = self.pipeline.series(scan, progress=False) if is_series else self.pipeline(scan)
         except BraintutError as error:
             self._say(str(error))
             return
-        self.answer.value = report_fragment(self.report, scan.true_mask)
-        self._say(f"{self.report.scan}: {self.report}.")
+        self.answer.value = self.report._repr_html_() if is_series else report_fragment(self.report, scan.true_mask)
+        self._say(f"{scan.name}: {self.report}.")
 
     def _answer(self, change: dict) -> None:
         for name, content in uploaded_files(change["new"]):

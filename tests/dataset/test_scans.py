@@ -190,7 +190,7 @@ def webp(path):
         (animation, "animation of 2 pictures"),
         (huge, "far too large"),
         (cut_short, "cannot be read"),
-        (webp, "no PNG or JPEG picture"),
+        (webp, "cannot be read"),
         (lambda path: path.write_bytes(b""), "no PNG or JPEG picture"),
     ],
     ids=["animated", "huge", "cut short", "webp", "empty"],

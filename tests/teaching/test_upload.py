@@ -3,13 +3,14 @@
 import io
 
 import ipywidgets
+import nibabel
 import numpy as np
 import pytest
 from PIL import Image
 
 from braintut.errors import DataError
 from braintut.teaching.upload import ScanUpload, read_upload, uploaded_files
-from making import head, write_mat
+from making import head, write_dicom, write_mat
 
 
 def picture(kind: str = "png") -> bytes:
@@ -70,6 +71,20 @@ def test_a_scan_gets_its_report(upload, mat):
         assert ("true outline" in upload.answer.value) == name.endswith(".mat")  # only a .mat carries one
 
 
+@pytest.mark.parametrize("name", ["IM000001", "a.dcm", "v.nii.gz", "frames.dcm"])
+def test_what_a_scanner_writes_gets_its_report(upload, tmp_path, name, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    pixels = np.stack([head()] * 3)
+    if name == "v.nii.gz":
+        nibabel.Nifti1Image(pixels.T, np.diag([2, 2, 6, 1])).to_filename(tmp_path / name)
+    else:
+        write_dicom(tmp_path / name, pixels if name == "frames.dcm" else pixels[0])
+    upload.look(name, (tmp_path / name).read_bytes())
+    assert upload.report is not None and upload.message.value.count(name) == 1
+    assert ("3 slices" in upload.answer.value) == (name in ("v.nii.gz", "frames.dcm"))
+    assert "tmp" not in upload.message.value + upload.report.to_dict().get("best_slice", "")
+
+
 def test_a_bad_file_takes_the_old_report_away(upload):
     upload.look("own.png", picture())
     upload.look("<b>.png", b"hello")
@@ -106,7 +121,8 @@ def test_one_grey_is_no_head(upload):
 
 
 def test_the_button_starts_it(upload):
-    assert {".mat", ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jfi", ".jif"} == set(upload.choose.accept.split(","))
+    accepted = set(upload.choose.accept.split(","))
+    assert {".mat", ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jfi", ".jif", ".tif", ".dcm", ".nii.gz"} < accepted
     entry = {"name": "own.png", "content": picture()}
     is_7 = ipywidgets.__version__.startswith("7.")
     upload.choose.set_trait("value", {"own.png": entry} if is_7 else (entry | _more(entry),))
