@@ -3,9 +3,10 @@
 # make test     run all tests, then every lesson against its committed outputs
 # make test-colab  the lessons and tests in Colab's oldest and newest runtime, rebuilt (a quarter of an hour);
 #               test-colab-oldest and test-colab-newest do one of them
-# make test-real  every lesson whole, solved, on real heads (set BRAINTUT_REAL to a folder of .mat files)
+# make test-solutions  every lesson whole on phantoms, with the solutions in place: each check says Right
+# make test-real  the same on real heads (set BRAINTUT_REAL to a folder of .mat files)
 # make test-browser  the widgets and lessons in JupyterLab, moved in Chromium (some minutes)
-# make test-all  all four of these
+# make test-all  all five of these
 # make lessons  run the lessons and write them as web pages to build/lessons
 # make outputs  run the lessons anew and keep in them what they print
 # make addresses  write the repository's address (pyproject.toml) into badges and Colab's install line
@@ -22,7 +23,7 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 # JupyterLab refuses to serve root, the usual user in a container, unless told so.
 LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help setup lab demo test test-colab test-colab-oldest test-colab-newest test-real test-all test-browser lessons outputs addresses release-check clean
+.PHONY: help setup lab demo test test-colab test-colab-oldest test-colab-newest test-solutions test-real test-all test-browser lessons outputs addresses release-check clean
 
 help:
 	@sed -n '/^$$/q; s/^# //p' Makefile
@@ -70,7 +71,10 @@ test-colab-oldest test-colab-newest: test-colab-%: $(READY)
 test-real: $(READY)
 	$(BIN)/python -m pytest -m real_lessons tests/teaching/test_solutions.py
 
-test-all: test test-colab test-browser test-real
+test-solutions: $(READY)
+	$(BIN)/python -m pytest -m solutions tests/teaching/test_solutions.py
+
+test-all: test test-solutions test-colab test-browser test-real
 
 # -s shows the time from key to picture.
 test-browser: $(READY)

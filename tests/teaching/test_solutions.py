@@ -16,6 +16,7 @@ def printed(cell):
 
 
 @pytest.mark.slow
+@pytest.mark.solutions
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_every_check_says_right_where_the_solutions_stand(path):
     run_solved(path)
