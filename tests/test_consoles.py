@@ -17,7 +17,7 @@ import sys
 sys.path.insert(0, {tests!r})
 from braintut import cli
 from braintut.errors import DataError
-from test_report import make_report
+from reports import make_report
 
 def answer(path):
     if "broken" in path.name:
