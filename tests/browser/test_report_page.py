@@ -14,7 +14,7 @@ from braintut.pipeline.pipeline import load_pipeline
 def page_file(tmp_path_factory):
     one = load_phantoms().of_patient("PH036")[2]
     path = tmp_path_factory.mktemp("pages") / "report.html"
-    path.write_text(load_pipeline("phantom")(one).html(one.masks[0]), encoding="utf-8")
+    path.write_text(load_pipeline("phantom")(one).html(one.true_mask), encoding="utf-8")
     return path
 
 
