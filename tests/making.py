@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -110,3 +111,12 @@ def pixels(png: bytes) -> np.ndarray:
 def count(png: bytes, colour: tuple[int, int, int]) -> int:
     """How many pixels of a picture have about this colour."""
     return int((np.abs(pixels(png) - colour).max(axis=-1) < 12).sum())
+
+
+def zipped(members: dict[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """The bytes of a zip with these members."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", packing) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()

@@ -2,7 +2,6 @@
 
 import collections
 import hashlib
-import io
 import os
 import re
 import threading
@@ -22,7 +21,7 @@ from braintut.dataset.load import load_slices
 from braintut.dataset.sample import SAMPLE_FILE, download_sample, sample_numbers
 from braintut.dataset.slices import merged_patient
 from braintut.errors import DownloadError
-from making import head, write_cvind, write_mat
+from making import head, write_cvind, write_mat, zipped
 
 WANTED = [1, 2, 4, 6, 7]
 FOLDS = [1, 2, 3, 4, 5, 1, 2]
@@ -36,14 +35,6 @@ def mats(tmp_path_factory):
         write_mat(folder / f"{n}.mat", image=head(seed=n), PID=np.array([[ord(c)] for c in f"10000{n}"], np.uint16))
     write_cvind(folder / "cvind.mat", FOLDS)
     return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def zipped(members, squeeze=zipfile.ZIP_DEFLATED):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", squeeze) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
 
 
 def two_zips(mats):

@@ -1,6 +1,5 @@
 """Folders and zips as people have them: read whole and each slice once, or named."""
 
-import io
 import os
 import shutil
 import struct
@@ -14,7 +13,7 @@ from braintut.dataset.figshare import list_slices, load_figshare, read_figshare,
 from braintut.dataset.load import load_slices
 from braintut.dataset.slices import Slices
 from braintut.errors import DataError
-from making import head, write_cvind, write_mat
+from making import head, write_cvind, write_mat, zipped
 
 FOLDS = [3, 1, 2]
 
@@ -28,14 +27,6 @@ def files(tmp_path_factory):
         write_mat(folder / f"{number}.mat", image=head(seed=number), PID=patient, label=np.array([[float(number)]]))
     write_cvind(folder / "cvind.mat", FOLDS)
     return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def zipped(members, packing=zipfile.ZIP_DEFLATED):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", packing) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
 
 
 def put(folder, contents):
