@@ -155,14 +155,7 @@ def _part(entry: dict, image: np.ndarray, true_mask: np.ndarray, moments: dict[s
 
 
 def phantom_stack() -> Stack:
-    """Pack what the course's web page shows: phantoms that the pair `phantom` never saw, and the filmed training.
-
-    Examples
-    --------
-    >>> stack = phantom_stack()
-    >>> any(picture["known"] for picture in stack.about["pictures"]), len(stack.planes) < 4 * 2**20
-    (False, True)
-    """
+    """Pack what the course's web page shows: phantoms that the pair `phantom` never saw, and the filmed training."""
     from braintut.pipeline.pipeline import load_pipeline
 
     pipeline = load_pipeline("phantom")

@@ -328,7 +328,7 @@ class Explorer {
     on("black", () => { part.white.value = Math.max(part.white.value, Number(part.black.value) + 10); this.show(); });
     on("white", () => { part.black.value = Math.min(part.black.value, Number(part.white.value) - 10); this.show(); });
     on("play", () => this.play(!this.playing), "click");
-    on("undo", () => this.edit((points) => points.slice(0, -1)), "click");
+    on("undo", () => this.undo(), "click");
     on("again", () => this.startAgain(), "click");
     on("compare", () => this.compare(), "click");
     canvas.addEventListener("keydown", (event) => this.key(event));
@@ -365,7 +365,14 @@ class Explorer {
     this.part.points.value = "";
     this.part.compare.setAttribute("aria-pressed", "false");
     this.cross = null;
+    this.begun = []; // how many corners there were before each stroke of the pen
     this.show();
+  }
+
+  /** Take back the last stroke, or the last corner. */
+  undo() {
+    const before = this.begun.pop();
+    this.edit((points) => points.slice(0, before < points.length ? before : -1));
   }
 
   edit(change) {
@@ -437,7 +444,7 @@ class Explorer {
     const acts = { "+": () => this.move(part.zoom, 1), "=": () => this.move(part.zoom, 1), "-": () => this.move(part.zoom, -1) };
     if (task === "draw") {
       acts.Enter = () => this.edit((points) => [...points, this.crossNow()]);
-      acts.Backspace = () => this.edit((points) => points.slice(0, -1));
+      acts.Backspace = () => this.undo();
       acts.c = acts.C = () => this.compare();
     } else acts[" "] = () => this.play(!this.playing);
     let act = acts[event.key];
@@ -472,14 +479,17 @@ class Explorer {
   }
 
   press(event) {
-    if (event.button) return;
+    if (event.button || !event.isPrimary) return;
     this.canvas.setPointerCapture(event.pointerId);
     this.held = { x: event.clientX, y: event.clientY, value: Number(this.moving.value), ...this.box() };
-    if (this.task === "draw") { this.cross = null; this.pen(event); }
+    if (this.task !== "draw") return;
+    this.cross = null;
+    this.begun.push(this.drawn().points.length);
+    this.pen(event);
   }
 
   drag(event) {
-    if (!this.held) return;
+    if (!this.held || !event.isPrimary) return;
     if (this.task === "draw") return this.pen(event);
     const frame = this.canvas.clientWidth, across = event.clientX - this.held.x, down = event.clientY - this.held.y;
     if (this.centre) { // zoomed in: the picture goes with the pointer
