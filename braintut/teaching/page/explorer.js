@@ -72,25 +72,28 @@ function dice(a, b) {
   return sum ? (2 * common) / sum : 1;
 }
 
-/** The mask inside a line through points [across, down]; pixel centres on the line are inside, as in scikit-image. */
+/**
+ * The mask inside a line through points [across, down]: a pixel is in if a ray from its centre to the right crosses the
+ * line an odd number of times, or if its centre lies on the line. Counted as scikit-image does, to the last rounding.
+ */
 function fillPolygon(points, width, height) {
   const mask = new Uint8Array(width * height);
   if (points.length < FEWEST) return mask;
-  const fill = (row, from, to) => {
-    if (row < 0 || row >= height) return;
-    const first = Math.max(Math.ceil(from - 1e-9), 0), last = Math.min(Math.floor(to + 1e-9), width - 1);
-    for (let column = first; column <= last; column++) mask[row * width + column] = 1;
-  };
-  const sides = points.map((point, i) => [point, points[(i + 1) % points.length]]);
+  const sides = points.map(([x, y], i) => [x, y, ...points.at(i - 1)]);
+  const across = points.map(([x]) => x);
+  const first = Math.max(Math.ceil(Math.min(...across)), 0), last = Math.min(Math.floor(Math.max(...across)), width - 1);
   for (let row = 0; row < height; row++) {
-    const crossings = [];
-    for (const [[x1, y1], [x2, y2]] of sides) {
-      if (y1 <= row !== y2 <= row) crossings.push(x1 + ((row - y1) * (x2 - x1)) / (y2 - y1));
-      if (y1 === row) fill(row, x1, x1); // a corner, which the rule above may leave out
-      if (y1 === row && y2 === row) fill(row, Math.min(x1, x2), Math.max(x1, x2));
+    const near = sides.filter(([, y0, , y1]) => (y0 >= row && y1 <= row) || (y0 <= row && y1 >= row));
+    for (let column = near.length ? first : width; column <= last; column++) {
+      let right = 0, left = 0, isCorner = false;
+      for (const [x0, y0, x1, y1] of near) {
+        const a = x0 - column, b = y0 - row, c = x1 - column, d = y1 - row;
+        if (a === 0 && b === 0) isCorner = true;
+        if (d > 0 !== b > 0 && (c * b - a * d) / (b - d) > 0) right++;
+        if (d < 0 !== b < 0 && (c * b - a * d) / (b - d) < 0) left++;
+      }
+      if (isCorner || right % 2 || left % 2) mask[row * width + column] = 1;
     }
-    crossings.sort((a, b) => a - b);
-    for (let i = 0; i + 1 < crossings.length; i += 2) fill(row, crossings[i], crossings[i + 1]);
   }
   return mask;
 }
