@@ -63,7 +63,11 @@ function largestPiece(mask, width, least) {
   return only;
 }
 
-const count = (mask) => mask.reduce((sum, one) => sum + one, 0);
+function count(mask) {
+  let sum = 0;
+  for (let i = 0; i < mask.length; i++) sum += mask[i];
+  return sum;
+}
 
 /** Twice the common area over the sum of both; 1 where both are empty. */
 function dice(a, b) {
@@ -158,13 +162,14 @@ function outline(mask, width, height) {
   return path;
 }
 
+/** The middle of the box around a mask. */
 function middleOf(mask, width) {
   let left = Infinity, top = Infinity, right = -1, bottom = -1;
-  mask.forEach((one, i) => {
-    if (!one) return;
+  for (let i = 0; i < mask.length; i++) {
+    if (!mask[i]) continue;
     const x = i % width, y = Math.floor(i / width);
     left = Math.min(left, x); right = Math.max(right, x + 1); top = Math.min(top, y); bottom = Math.max(bottom, y + 1);
-  });
+  }
   return right < 0 ? null : { x: (left + right) / 2, y: (top + bottom) / 2 };
 }
 
@@ -597,7 +602,7 @@ class Explorer {
       const share = levels[i] / 140, keep = 1 - share;
       colours[i] = 0xff000000 | ((grey * keep) << 16) | ((grey * keep + 159 * share) << 8) | (grey * keep + 230 * share);
     }
-    this.grey.width = width; this.grey.height = height;
+    if (this.grey.width !== width || this.grey.height !== height) Object.assign(this.grey, { width, height });
     this.grey.getContext("2d").putImageData(pixels, 0, 0);
   }
 
