@@ -201,7 +201,7 @@ const CSS = `
   border-top: 3px var(--dash) var(--paint); background: #222; }
 .bt-row { display: grid; grid-template-columns: 6.5rem 1fr 4.5rem; align-items: center; gap: 0 .5rem; margin: .2rem 0; }
 .bt-row select { grid-column: 2 / 4; }
-.bt output { font-variant-numeric: tabular-nums; text-align: right; }
+.bt-value { font-variant-numeric: tabular-nums; text-align: right; }
 .bt input[type=range] { width: 100%; min-width: 0; margin: 0; height: 1.75rem; accent-color: ${PREDICTED}; cursor: pointer; }
 .bt button, .bt select, .bt textarea, .bt-choice { font: inherit; color: inherit; background: transparent;
   border: 1px solid var(--line); border-radius: .35rem; padding: .3rem .7rem; min-height: 2.25rem; max-width: 100%; }
@@ -233,7 +233,7 @@ function parts(id) {
   const row = (name, label, min, max, where, step = 1) => `<div class="bt-row" data-in="${where}">
     <label for="${id}${name}">${label}</label>
     <input type="range" id="${id}${name}" data-name="${name}" min="${min}" max="${max}" step="${step}">
-    <output for="${id}${name}" data-name="${name}Shown"></output></div>`;
+    <span class="bt-value" data-name="${name}Shown" aria-hidden="true"></span></div>`; // the slider says it itself
   const select = (name, label, where) => `<div class="bt-row" data-in="${where}"><label for="${id}${name}">${label}</label>
     <select id="${id}${name}" data-name="${name}"></select></div>`;
   const tick = (name, label, on) => `<label class="bt-choice"><input type="checkbox" data-name="${name}"${on}> ${label}</label>`;
@@ -294,7 +294,7 @@ class Explorer {
     const { part } = this;
     const options = (select, texts) => select.replaceChildren(...texts.map((text) => new Option(text)));
     options(part.type, ["all types", ...new Set(this.slices.map((slice) => slice.type))]);
-    options(part.film, this.films.map((film) => `${film.type}, patient ${film.patient}`));
+    options(part.film, this.films.map((film) => `${film.type}, ${film.patient}`));
     part.threshold.value = this.about.threshold;
     part.zoom.value = 1; part.black.value = 0; part.white.value = 100;
     for (const radio of this.element.querySelectorAll("[type=radio]")) {
@@ -415,7 +415,7 @@ class Explorer {
     this.playing = null;
     this.part.play.textContent = on ? "Pause" : "Play";
     if (!on) return;
-    if (this.moving.value === this.moving.max) this.moving.value = 0;
+    if (this.moving.value === this.moving.max) this.move(this.moving, 1 - Number(this.moving.max)); // from the first
     const pace = this.slowly ? 1500 : this.task === "learn" ? 500 : 300;
     this.playing = setInterval(() => {
       this.move(this.moving, 1);
