@@ -250,6 +250,13 @@ def evaluate(
     allow_training_patients: Annotated[
         bool, typer.Option("--allow-training-patients", help="Count patients it was trained on, too.")
     ] = False,
+    every_slice_has_a_tumour: Annotated[
+        bool,
+        typer.Option(
+            "--every-slice-has-a-tumour",
+            help="Take for granted that there is one, as most published numbers do; `no tumour found` is rarer then.",
+        ),
+    ] = False,
 ) -> None:
     """Measure a pair on patients it never saw: Dice, surface distance and type, misses counted."""
     if json_file:
@@ -258,6 +265,8 @@ def evaluate(
         from braintut.pipeline.evaluation import evaluate_folder
         from braintut.pipeline.pipeline import load_pipeline
     pipeline = load_pipeline(model)
+    if every_slice_has_a_tumour:
+        pipeline = pipeline.without_presence()
     numbers = evaluate_folder(pipeline, data, fold, allow_training_patients).numbers
     if json_file:
         _write_json(json_file, numbers)
@@ -284,12 +293,19 @@ def predict(
     json_file: JsonOption = None,
     report: Annotated[Path | None, typer.Option(help="Write a page for each scan into this folder.")] = None,
     model: ModelOption = None,
+    prevalence: Annotated[
+        float, typer.Option(help="Share of slices like yours that show a tumour, between 0 and 1; moves `presence`.")
+    ] = 0.5,
 ) -> None:
     """Look at scans: is there a tumour, where, how large, and of which type?"""
     _check_places(scans, json_file, report)
+    if not 0 < prevalence < 1:
+        raise DataError(f"--prevalence {prevalence:g} must be a share between 0 and 1, both left out, such as 0.01.")
     found = _find_scans(scans)
     names = distinct_names([str(scan) for scan, _ in found])
     pipeline = _load_pipeline(model) if any(wrong is None for _, wrong in found) else None
+    if pipeline:
+        pipeline.prevalence = prevalence
     answers: list[dict] = []
     failed = False
     try:

@@ -40,6 +40,7 @@ from braintut.quiet import say
 from braintut.report.report import Report
 from braintut.report.series import SeriesReport, SliceAnswer
 from braintut.segmentation.mask import THRESHOLD
+from braintut.segmentation.presence import Presence
 from braintut.segmentation.segmenter import Segmentation, Segmenter
 from braintut.segmentation.unet import build_unet, fold_normalisation
 
@@ -78,6 +79,9 @@ class Pipeline:
         A few rows of features of training slices; `explain` takes its medians from them.
     card : dict
         The model card: name, data, settings, numbers, hashes of the training patients.
+    prevalence : float
+        Share of the slices that you look at which show a tumour, between 0 and 1. It moves the stated probability that
+        there is one, not the point from which on one is reported.
 
     Examples
     --------
@@ -92,6 +96,7 @@ class Pipeline:
     classifier_true_mask: SklearnPipeline
     reference: pd.DataFrame
     card: dict = field(default_factory=dict)
+    prevalence: float = 0.5
 
     @property
     def name(self) -> str:
@@ -114,6 +119,17 @@ class Pipeline:
         return self.card["settings"].get("threshold", THRESHOLD)
 
     @property
+    def presence(self) -> Presence | None:
+        """How this pair decides whether there is a tumour at all; None if it always looks for the likeliest place."""
+        stored = self.card["settings"].get("presence")
+        return Presence(**stored) if stored else None
+
+    def without_presence(self) -> Pipeline:
+        """The same pair, taking for granted that every slice shows a tumour, as most published numbers do."""
+        settings = {name: value for name, value in self.card["settings"].items() if name != "presence"}
+        return replace(self, card={**self.card, "settings": settings})
+
+    @property
     def names_types(self) -> bool:
         """Whether the U-Net itself tells the types apart."""
         return self.card["settings"]["unet"].get("classes", 1) > 1
@@ -129,7 +145,7 @@ class Pipeline:
         settings = self.card["settings"]
         return Segmenter(
             self._folded_unet(), self.unet_size, self.working_size, settings["mirror"], self.threshold,
-            settings.get("faint_threshold"),
+            settings.get("faint_threshold"), self.presence,
         )  # fmt: skip
 
     def _folded_unet(self) -> keras.Model:
@@ -182,6 +198,7 @@ class Pipeline:
             pixel_mm_assumed=scan.pixel_mm_assumed, seconds=time.perf_counter() - start, features=features,
             reasons=reasons, model=self.name, card=self.card, threshold=self.threshold,
             trained_on_patient=self.was_fitted_on_twin(scan.patient) if scan.patient else None, warnings=scan.warnings,
+            presence=self.presence.probability(found.score, self.prevalence) if self.presence else None,
         )  # fmt: skip
 
     def series(self, scans: Sequence[Scan] | str | os.PathLike, progress: bool = True) -> SeriesReport:

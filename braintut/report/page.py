@@ -91,9 +91,10 @@ def _content(report: Report, true_mask: np.ndarray | None) -> dict:
 
 
 def _type_in_words(report: Report) -> str:
+    there = words.presence_in_words(report.presence)
     if not report.tumour_found:
-        return words.nothing_found_in_words(float(report.probability.max()))
-    said = [words.doubt_in_words(report.probabilities), words.opinions_in_words(report.opinions)]
+        return f"{words.nothing_found_in_words(float(report.probability.max()))} {there}".strip()
+    said = [there, words.doubt_in_words(report.probabilities), words.opinions_in_words(report.opinions)]
     return " ".join(filter(None, [*said, words.FAINT if report.faint else ""]))
 
 

@@ -56,6 +56,8 @@ class Report:
         is; None where the patient is not known.
     threshold : float
         Probability from which on the pair calls a pixel tumour, 0..1.
+    presence : float or None
+        Probability that the slice shows a tumour at all, 0..1; None if the pair does not tell.
     warnings : tuple of str
         What the file says of itself that the pair has not learnt from, such as "a T2-weighted picture".
     """
@@ -77,6 +79,7 @@ class Report:
     trained_on_patient: bool | None = None
     threshold: float = 0.5
     warnings: tuple[str, ...] = ()
+    presence: float | None = None
 
     @property
     def tumour_found(self) -> bool:
@@ -114,6 +117,7 @@ class Report:
         return {
             "scan": self.scan,
             "tumour_found": self.tumour_found,
+            "presence": None if self.presence is None else round(self.presence, 4),
             "tumour_type": self.tumour_type,
             "probabilities": self.probabilities,
             "area_mm2": round(self.area_mm2, 1),

@@ -119,6 +119,14 @@ def nothing_found_in_words(highest: float) -> str:
     )
 
 
+def presence_in_words(presence: float | None) -> str:
+    """Say how likely it is that there is a tumour at all; nothing where the pair does not tell."""
+    if presence is None:
+        return ""
+    percent = "under 1%" if presence < 0.01 else "over 99%" if presence > 0.99 else f"{presence:.0%}"
+    return f"That there is a tumour on this slice: {percent}."
+
+
 def reasons_in_words(reasons: Sequence[tuple[str, float]], sign: int) -> str:
     """The strongest reasons for (`sign` 1) or against (-1) the type, with their points."""
     told = sorted((r for r in reasons if r[1] * sign >= TOLD_FROM), key=lambda r: -abs(r[1]))[:4]

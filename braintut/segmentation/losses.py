@@ -202,10 +202,15 @@ class DiceTypeLoss(keras.losses.Loss):
     """
 
     def __init__(
-        self, type_weight: float = 0.3, smooth: float = 1.0, name: str = "dice_type", **kwargs: object
+        self,
+        type_weight: float = 0.3,
+        smooth: float = 1.0,
+        presence_weight: float = 0.0,
+        name: str = "dice_type",
+        **kwargs: object,
     ) -> None:
         super().__init__(name=name, **kwargs)
-        self.type_weight, self.smooth = type_weight, smooth
+        self.type_weight, self.smooth, self.presence_weight = type_weight, smooth, presence_weight
 
     def call(self, y_true: object, y_pred: object) -> object:
         """Loss of each image, shape (N,)."""
@@ -217,11 +222,26 @@ class DiceTypeLoss(keras.losses.Loss):
         truth = ops.one_hot(ops.maximum(labels - 1, 0), 3, dtype=y_pred.dtype)
         cross_entropy = -ops.sum(truth * ops.log(types + 1e-6), axis=-1)
         mean_inside = ops.sum(cross_entropy * inside, axis=(1, 2)) / (ops.sum(inside, axis=(1, 2)) + 1)
-        return dice_loss + self.type_weight * mean_inside
+        loss = dice_loss + self.type_weight * mean_inside
+        if not self.presence_weight:
+            return loss
+        said = surest(1 - y_pred[..., 0])
+        there = ops.max(inside, axis=(1, 2))
+        return loss - self.presence_weight * ops.log(ops.where(there > 0, said, 1 - said) + 1e-6)
 
     def get_config(self) -> dict:
         """What makes the same loss again, for Keras to store."""
-        return {**super().get_config(), "type_weight": self.type_weight, "smooth": self.smooth}
+        presence = {"presence_weight": self.presence_weight} if self.presence_weight else {}
+        return {**super().get_config(), "type_weight": self.type_weight, "smooth": self.smooth, **presence}
+
+
+SUREST = 16
+"""Pixels of the U-Net's picture whose mean probability says whether there is a tumour; the smallest ones have fewer."""
+
+
+def surest(probability: object) -> object:
+    """Mean of the `SUREST` highest probabilities of each picture: (N, H, W) to (N,)."""
+    return ops.mean(ops.top_k(ops.reshape(probability, (-1, probability.shape[1] * probability.shape[2])), SUREST, sorted=False)[0], axis=-1)
 
 
 def _as_truth(y_true: object, dtype: str) -> object:
