@@ -124,7 +124,7 @@ def presence_in_words(presence: float | None) -> str:
     if presence is None:
         return ""
     percent = "under 1%" if presence < 0.01 else "over 99%" if presence > 0.99 else f"{presence:.0%}"
-    return f"That there is a tumour on this slice: {percent}."
+    return f"That this slice shows a tumour at all is {percent} likely."
 
 
 def reasons_in_words(reasons: Sequence[tuple[str, float]], sign: int) -> str:

@@ -11,7 +11,7 @@ from skimage.morphology import disk
 from skimage.restoration import inpaint_biharmonic
 
 from braintut.dataset.grid import bounding_box, head_mask
-from braintut.dataset.slices import Slices
+from braintut.dataset.slices import Slices, concatenate
 from braintut.segmentation.mask import largest_component
 
 MARGIN_MM = 4.0
@@ -73,6 +73,18 @@ def patch_slices(slices: Slices, seed: int = 0, ways: Sequence[str] = WAYS) -> S
     return replace(slices, images=np.stack(images))
 
 
+def with_emptied(slices: Slices, seed: int = 0, patched: float = 0.8) -> Slices:
+    """Each slice and its emptied twin, as a network that shall say no learns from them.
+
+    Most of the slices that keep their tumour are operated elsewhere, a share of `patched`, 0..1.
+    """
+    rng = np.random.default_rng(seed)
+    kept, with_tumour = slices.images.copy(), slices[slices.labels > 0]
+    chosen = np.flatnonzero((slices.labels > 0) & (rng.random(len(slices)) < patched))
+    kept[chosen] = patch_slices(slices[chosen], seed).images
+    return concatenate([replace(slices, images=kept), empty_slices(with_tumour, seed)])
+
+
 def refill(
     image: np.ndarray,
     hole: np.ndarray,
@@ -116,9 +128,7 @@ def _head(image: np.ndarray) -> np.ndarray:
     return binary_fill_holes(largest_component(head_mask(image), 1.0))
 
 
-def _mirrored(
-    image: np.ndarray, hole: np.ndarray, usable: np.ndarray, rng: np.random.Generator
-) -> np.ndarray | None:
+def _mirrored(image: np.ndarray, hole: np.ndarray, usable: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
     """The head's other half, moved by some pixels so that it fits best; None where the hole meets its own image."""
     columns = bounding_box(usable | hole)[1]
     turn = columns.start + columns.stop - 1 - image.shape[1] + 1  # how far the mirrored picture moves

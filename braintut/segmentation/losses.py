@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from braintut.errors import ModelError
+from braintut.segmentation.presence import SUREST_SHARE
 
 
 @keras.saving.register_keras_serializable("braintut")
@@ -183,6 +184,8 @@ class DiceTypeLoss(keras.losses.Loss):
         How much one unit of cross-entropy of the type counts.
     smooth : float
         As in `DiceLoss`, which is counted per image here.
+    presence_weight : float
+        How much the answer counts whether there is a tumour at all; above 0 it makes sense with slices without one.
 
     See Also
     --------
@@ -194,7 +197,9 @@ class DiceTypeLoss(keras.losses.Loss):
     (1..3) inside; the predictions are four probabilities a pixel, the first that of no tumour. With p_k the
     probability of type k and p = p_1 + p_2 + p_3, a pixel of type k inside the tumour costs -log(p_k / p), so that
     this part says nothing about where the tumour is. A network that is asked both finds tumours as well as one that is
-    asked where only, and names their types besides (experiments/two_questions.py).
+    asked where only, and names their types besides (experiments/two_questions.py). Whether there is a tumour, the
+    surest pixels say: with q the mean of the highest probabilities, see `presence_score`, a slice with a tumour costs
+    -log(q), one without -log(1 - q).
 
     References
     ----------
@@ -225,7 +230,7 @@ class DiceTypeLoss(keras.losses.Loss):
         loss = dice_loss + self.type_weight * mean_inside
         if not self.presence_weight:
             return loss
-        said = surest(1 - y_pred[..., 0])
+        said = _surest(1 - y_pred[..., 0])
         there = ops.max(inside, axis=(1, 2))
         return loss - self.presence_weight * ops.log(ops.where(there > 0, said, 1 - said) + 1e-6)
 
@@ -235,13 +240,11 @@ class DiceTypeLoss(keras.losses.Loss):
         return {**super().get_config(), "type_weight": self.type_weight, "smooth": self.smooth, **presence}
 
 
-SUREST = 16
-"""Pixels of the U-Net's picture whose mean probability says whether there is a tumour; the smallest ones have fewer."""
-
-
-def surest(probability: object) -> object:
-    """Mean of the `SUREST` highest probabilities of each picture: (N, H, W) to (N,)."""
-    return ops.mean(ops.top_k(ops.reshape(probability, (-1, probability.shape[1] * probability.shape[2])), SUREST, sorted=False)[0], axis=-1)
+def _surest(probability: object) -> object:
+    """Mean of the highest probabilities of each picture, shape (N, H, W) to (N,); see `presence_score`."""
+    pixels = ops.reshape(probability, (-1, probability.shape[1] * probability.shape[2]))
+    n = max(1, round(pixels.shape[-1] * SUREST_SHARE))
+    return ops.mean(ops.top_k(pixels, n, sorted=False)[0], axis=-1)
 
 
 def _as_truth(y_true: object, dtype: str) -> object:
