@@ -253,6 +253,11 @@ def _is_unet(value: object) -> bool:
     )
 
 
+def _is_presence(value: object) -> bool:
+    names = ("slope", "intercept", "threshold")
+    return isinstance(value, dict) and sorted(value) == sorted(names) and all(_is_number(value[n]) for n in names)
+
+
 _OF_UNET = ("filters", "depth", "normalisation", "dropout", "stem", "classes")
 _SIDE = f"a whole number from {SIDES[0]} to {SIDES[1]}"
 _ENTRIES = (
@@ -265,6 +270,7 @@ _ENTRIES = (
     _Entry("settings.mirror", "true or false", lambda value: isinstance(value, bool)),
     _Entry("settings.threshold", "a number from 0 to 1", _is_share, optional=True),
     _Entry("settings.faint_threshold", "a number from 0 to 1", _is_share, optional=True),
+    _Entry("settings.presence", "slope, intercept and threshold, three numbers", _is_presence, optional=True),
     _Entry("numbers", "a table of numbers, or null", _is_table, optional=True),
     _Entry("salt", f"a text of at most {MAX_TEXT} characters", _is_text),
     _Entry("patients", "a list of texts", _is_texts),

@@ -167,7 +167,7 @@ def _train_cycles(
     Each cycle's settings hold those of the one before as "start_from".
     """
     seen = {False: slices.resized(recipe.unet_size)}
-    if any(cycle.emptied for cycle in recipe.cycles):
+    if recipe.says_no:
         log("taking the tumours out of the heads, for the network to learn to say no")
         seen[True] = with_emptied(slices, recipe.seed).resized(recipe.unet_size)
     unet, settings = (start_from.unet, start_from.card["settings"]) if start_from else (None, None)

@@ -173,6 +173,11 @@ class Recipe(_Checked):
         """How the U-Net looks at a slice: arguments of `Segmenter`."""
         return {name: getattr(self, name) for name in ("unet_size", "mirror", "threshold", "faint_threshold")}
 
+    @property
+    def says_no(self) -> bool:
+        """Whether the U-Net learns from emptied heads, too."""
+        return any(cycle.emptied for cycle in self.cycles)
+
     def make_augmentation(self) -> Augmentation:
         """The changes of the training slices, ready to use."""
         return Augmentation(**AUGMENTATION | self.augmentation)
