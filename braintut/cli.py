@@ -225,7 +225,7 @@ def train(
     ] = None,
     keep_classifiers: Annotated[
         bool,
-        typer.Option("--keep-classifiers", help="Train the U-Net only; the classifiers are those of --start-from."),
+        typer.Option("--keep-classifiers", help="Train the U-Net only, with the classifiers of --start-from."),
     ] = False,
 ) -> None:
     """Train a U-Net and its classifiers; started again, it goes on after the last whole epoch."""

@@ -49,11 +49,10 @@ def empty_slices(slices: Slices, seed: int = 0, ways: Sequence[str] = WAYS) -> S
         and so does the swelling round it.
     """
     rng = np.random.default_rng(seed)
-    each = zip(slices.images, slices.masks, slices.pixel_mm, strict=True)
-    images = [refill(image, widened(mask, mm), rng.permutation(list(ways)), rng) for image, mask, mm in each]
-    return replace(
-        slices, images=np.stack(images), masks=np.zeros_like(slices.masks), labels=np.zeros_like(slices.labels)
-    )
+    images = slices.images.copy()
+    for n, (image, mask, mm) in enumerate(zip(slices.images, slices.masks, slices.pixel_mm, strict=True)):
+        images[n] = refill(image, widened(mask, mm), rng.permutation(list(ways)), rng)
+    return replace(slices, images=images, masks=np.zeros_like(slices.masks), labels=np.zeros_like(slices.labels))
 
 
 def patch_slices(slices: Slices, seed: int = 0, ways: Sequence[str] = WAYS) -> Slices:
@@ -63,14 +62,15 @@ def patch_slices(slices: Slices, seed: int = 0, ways: Sequence[str] = WAYS) -> S
     a place for the hole stays, too.
     """
     rng = np.random.default_rng(seed)
-    images = []
-    for image, mask, mm in zip(slices.images, slices.masks, slices.pixel_mm, strict=True):
+    images = slices.images.copy()
+    for n, (image, mask, mm) in enumerate(zip(slices.images, slices.masks, slices.pixel_mm, strict=True)):
         shape = widened(slices.masks[rng.integers(len(slices))], mm)
         tumour = widened(mask, mm)
         inside = binary_erosion(_head(image), disk(round(DEPTH_MM / mm)))
         hole = _place_elsewhere(shape, inside & ~tumour, rng)
-        images.append(image if hole is None else refill(image, hole, rng.permutation(list(ways)), rng, tumour))
-    return replace(slices, images=np.stack(images))
+        if hole is not None:
+            images[n] = refill(image, hole, rng.permutation(list(ways)), rng, tumour)
+    return replace(slices, images=images)
 
 
 def with_emptied(slices: Slices, seed: int = 0, patched: float = 0.8) -> Slices:
