@@ -223,10 +223,6 @@ def train(
         Path | None,
         typer.Option(help="Take the card's numbers from this pair, trained with --hold-out, or from a records.json."),
     ] = None,
-    keep_classifiers: Annotated[
-        bool,
-        typer.Option("--keep-classifiers", help="Train the U-Net only, with the classifiers of --start-from."),
-    ] = False,
 ) -> None:
     """Train a U-Net and its classifiers; started again, it goes on after the last whole epoch."""
     with quietly():
@@ -240,7 +236,7 @@ def train(
     make_pair(
         data, out, lambda line: typer.echo(line, err=True), recipe=how if epochs is None else how.with_epochs(epochs),
         name=name, hold_out=hold_out, folds=folds, start_from=start_from, masks_from=masks_from or [],
-        numbers_from=numbers_from, keep_classifiers=keep_classifiers,
+        numbers_from=numbers_from,
     )  # fmt: skip
     typer.echo(f"The pair is in {out}.")
 

@@ -29,14 +29,11 @@ from braintut.pipeline.pipeline import Pipeline
 from braintut.pipeline.recipe import Recipe
 from braintut.pipeline.storage import as_stored
 from braintut.report.words import NOT_FOR_CLINICAL_USE
-from braintut.segmentation.emptied import with_emptied
-from braintut.segmentation.losses import DiceCrossEntropyLoss, DiceTypeLoss
 from braintut.segmentation.segmenter import Segmenter
 from braintut.segmentation.training import train_unet
 from braintut.segmentation.unet import build_unet
 
 REFERENCE_ROWS = 100
-PRESENCE_WEIGHT = 0.3
 UNET_DEFAULTS = {
     name: parameter.default for name, parameter in inspect.signature(build_unet).parameters.items() if name != "size"
 }
@@ -76,7 +73,6 @@ def fit_pipeline(
     recipe: Recipe | None = None,
     start_from: Pipeline | None = None,
     masks_from: Sequence[Pipeline] = (),
-    keep_classifiers: bool = False,
     folder: str | os.PathLike | None = None,
     log: Callable[[str], None] | None = None,
 ) -> Pipeline:
@@ -98,8 +94,6 @@ def fit_pipeline(
         Pairs of the same size that were fitted without some of these patients. The classifier gets those patients'
         predicted masks from them: what a network draws on patients it never saw, as in use. Others get theirs from the
         U-Net that was trained on them.
-    keep_classifiers : bool
-        Take the classifiers of `start_from` as they are instead of fitting new ones.
     folder : path, optional
         Where each cycle keeps its epochs, in a folder of its own. A broken training resumes from there, see
         `train_unet`.
@@ -128,10 +122,7 @@ def fit_pipeline(
         "masks_from": [pair.name for pair in masks_from],
     }
     del general["cycles"]  # each has settings of its own
-    trained, settings = _train_cycles(slices, recipe, general, start_from, folder, log)
-    card = _card(name, slices, start_from, settings)
-    if keep_classifiers and start_from:
-        return replace(start_from, unet=trained, card=card)
+    trained, settings = _train_cycles(slices.resized(recipe.unet_size), recipe, general, start_from, folder, log)
     log("measuring features on true, jittered and predicted masks")
     segmenter = Segmenter(trained, working_size=slices.images.shape[1], **recipe.looking)
     predicted = segmenter.masks(with_tumour)
@@ -150,7 +141,7 @@ def fit_pipeline(
             make_classifier(kind, seed=seed), true_table, with_tumour.labels, with_tumour.patients
         ),
         reference=reference.reset_index(drop=True),
-        card=card,
+        card=_card(name, slices, start_from, settings),
     )
 
 
@@ -166,18 +157,13 @@ def _train_cycles(
 
     Each cycle's settings hold those of the one before as "start_from".
     """
-    seen = {False: slices.resized(recipe.unet_size)}
-    if recipe.says_no:
-        log("taking the tumours out of the heads, for the network to learn to say no")
-        seen[True] = with_emptied(slices, recipe.seed).resized(recipe.unet_size)
     unet, settings = (start_from.unet, start_from.card["settings"]) if start_from else (None, None)
     for number, cycle in enumerate(recipe.cycles, 1):
         if len(recipe.cycles) > 1:
             log(f"cycle {number} of {len(recipe.cycles)}")
         run = train_unet(
-            seen[cycle.emptied],
-            **cycle.arguments,
-            loss=_loss(cycle.emptied, recipe.unet.classes),
+            slices,
+            **asdict(cycle),
             augmentation=recipe.make_augmentation(),
             unet=general["unet"],
             start_from=unet,
@@ -191,13 +177,6 @@ def _train_cycles(
         losses = [round(entry["loss"], 4) for entry in run.history]
         settings = {**general, **asdict(cycle), "loss_per_epoch": losses, **before}
     return unet, settings
-
-
-def _loss(emptied: bool, classes: int) -> keras.losses.Loss | None:
-    """With emptied heads the network is also asked whether there is a tumour; None: as `train_unet` has it."""
-    if not emptied:
-        return None
-    return DiceTypeLoss(presence_weight=PRESENCE_WEIGHT) if classes > 1 else DiceCrossEntropyLoss("batch")
 
 
 def _check_types(slices: Slices, kind: str) -> None:

@@ -19,7 +19,6 @@ from braintut.errors import CheckpointError, DataError, brief
 from braintut.pipeline import evaluation, fitting
 from braintut.pipeline.card import check_numbers, load_card
 from braintut.pipeline.pipeline import Pipeline, load_pipeline
-from braintut.pipeline.presence import calibrate_presence
 from braintut.pipeline.recipe import Recipe
 from braintut.pipeline.scores import weak_points
 
@@ -36,7 +35,6 @@ def make_pair(
     start_from: str | None = None,
     masks_from: Sequence[str] = (),
     numbers_from: Path | None = None,
-    keep_classifiers: bool = False,
 ) -> Pipeline:
     """Train a pair, write it to a folder, and measure it on the fold that was held out; `log` gets a line a step.
 
@@ -46,9 +44,6 @@ def make_pair(
     """
     wanted = None if folds is None else fold_numbers(folds)
     borrowed = numbers_of(numbers_from) if numbers_from else None
-    presence = presence_of(numbers_from) if numbers_from else None
-    if keep_classifiers and not start_from:
-        raise DataError("--keep-classifiers keeps those of --start-from; name that pair, too.")
     start = load_pipeline(start_from) if start_from else None
     strangers = [load_pipeline(pair) for pair in masks_from]
     slices, test = load_training_slices(data, folds, wanted), None
@@ -63,18 +58,13 @@ def make_pair(
     )
     try:
         pipeline = fitting.fit_pipeline(
-            slices, name=name, recipe=recipe, start_from=start, masks_from=strangers,
-            keep_classifiers=keep_classifiers, folder=checkpoints, log=log,
-        )  # fmt: skip
+            slices, name=name, recipe=recipe, start_from=start, masks_from=strangers, folder=checkpoints, log=log
+        )
     except CheckpointError as error:
         raise CheckpointError(
             f"{error} Another --name or --out does that; BRAINTUT_RUNS names the place of all such folders."
         ) from error
     _save(pipeline, out, checkpoints)  # before it is measured, so that no fault in the test slices costs the pair
-    if test is not None and recipe.says_no:
-        pipeline = calibrate_presence(pipeline, test)
-    elif presence:
-        pipeline.card["settings"]["presence"] = presence
     if test is not None:
         pipeline.card["numbers"] = (
             evaluation.evaluate_slices(pipeline, test)
@@ -125,11 +115,6 @@ def _save(pipeline: Pipeline, out: Path, checkpoints: Path) -> None:
             f"The pair could not be written to {out} ({error.strerror or error}). The training is not lost: it is kept "
             f"in {checkpoints}, and the same command goes on from there once there is room, or rights."
         ) from error
-
-
-def presence_of(source: Path) -> dict | None:
-    """How another pair decides whether there is a tumour, for one of the same recipe; None if it does not."""
-    return None if source.suffix == ".json" else load_card(source)["settings"].get("presence")
 
 
 def numbers_of(source: Path) -> tuple[dict, str]:

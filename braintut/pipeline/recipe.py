@@ -7,7 +7,7 @@ import math
 import os
 import tomllib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,20 +91,12 @@ class Cycle(_Checked):
         Highest learning rate.
     ema_momentum : float, optional
         Keep a running average of the weights, of which each step keeps this share, 0..1.
-    emptied : bool
-        Show the U-Net each head without its tumour, too, so that it learns to say no; see `with_emptied`.
     """
 
     epochs: int = _whole(45, 1)
     batch_size: int = _whole(16, 1)
     learning_rate: float = _number(2e-3, lambda v: v > 0, "a number above 0")
     ema_momentum: float | None = _number(None, lambda v: 0 <= v < 1, "at least 0 and below 1")
-    emptied: bool = _choice(False, True)
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """Arguments of `train_unet`."""
-        return {name: value for name, value in asdict(self).items() if name != "emptied"}
 
 
 @dataclass(frozen=True)
@@ -172,11 +164,6 @@ class Recipe(_Checked):
     def looking(self) -> dict[str, Any]:
         """How the U-Net looks at a slice: arguments of `Segmenter`."""
         return {name: getattr(self, name) for name in ("unet_size", "mirror", "threshold", "faint_threshold")}
-
-    @property
-    def says_no(self) -> bool:
-        """Whether the U-Net learns from emptied heads, too."""
-        return any(cycle.emptied for cycle in self.cycles)
 
     def make_augmentation(self) -> Augmentation:
         """The changes of the training slices, ready to use."""

@@ -31,7 +31,7 @@ class Segmentation:
     mask : ndarray of bool, shape (H, W)
         The tumour; empty if none was found.
     score : float
-        How sure the network is that there is a tumour, see `presence_score`.
+        How sure the network that was asked is that there is a tumour, see `presence_score`.
     """
 
     normalised: np.ndarray
@@ -62,6 +62,8 @@ class Segmenter:
         Second threshold where nothing reaches the first, see `mark_tumour`.
     presence : Presence, optional
         Decides whether there is a tumour at all; without it one is marked wherever the thresholds allow.
+    presence_unet : keras.Model, optional
+        Is asked whether there is one, see `presence_score`; without it the U-Net itself.
     """
 
     unet: keras.Model
@@ -71,13 +73,16 @@ class Segmenter:
     threshold: float = THRESHOLD
     faint_threshold: float | None = None
     presence: Presence | None = None
+    presence_unet: keras.Model | None = None
 
     def __call__(self, normalised: np.ndarray, pixel_mm: float) -> Segmentation:
         """Segment one normalised picture of any shape (H, W), 0..1."""
         square = to_square(normalised, self.working_size)
-        classes = predict_classes(self.unet, resize(square, self.unet_size)[None], self.mirror)[0]
+        seen = resize(square, self.unet_size)[None]
+        classes = predict_classes(self.unet, seen, self.mirror)[0]
         probability, mask = self._mark(classes, normalised.shape, pixel_mm)
-        score = float(presence_score(tumour_probability(classes)))
+        asked = classes if self.presence_unet is None else predict_classes(self.presence_unet, seen, self.mirror)[0]
+        score = float(presence_score(tumour_probability(asked)))
         if self.presence and not self.presence.alarm(score):
             mask = np.zeros_like(mask)
         return Segmentation(normalised, square, classes, probability, mask, score)
