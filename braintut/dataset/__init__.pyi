@@ -10,7 +10,7 @@ from .grid import resize as resize
 from .grid import resize_mask as resize_mask
 from .load import load_phantoms as load_phantoms
 from .load import load_slices as load_slices
-from .originals import original_mats as original_mats
+from .load import original_mats as original_mats
 from .sample import download_sample as download_sample
 from .scan import TUMOUR_TYPES as TUMOUR_TYPES
 from .scan import Scan as Scan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+from typing import TypeGuard
 
 import numpy as np
 
@@ -14,23 +15,15 @@ ROUNDING = 1e-5
 """How far a grey may lie outside 0..1: resizing in float32 leaves that much."""
 
 
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether this is a plain finite number: no True or False, and no whole number that no float holds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -1e300 < value < 1e300
+
+
 def as_mask(mask: object, name: str = "The mask") -> np.ndarray:
-    """Turn a mask of any type into booleans, if it is one.
+    """Turn a mask into booleans of the same shape: of bool, or of any numbers that are all 0 and 1 or all 0 and 255.
 
-    Parameters
-    ----------
-    mask : array_like of bool, or of any numbers that are all 0 and 1 or all 0 and 255
-    name : str
-        What errors call it.
-
-    Returns
-    -------
-    ndarray of bool, same shape
-
-    Raises
-    ------
-    DataError
-        If it holds anything else, such as probabilities or labels.
+    Anything else, such as probabilities or labels, is a `DataError` that calls the mask by `name`.
     """
     mask = _array(mask, name)
     if mask.dtype == bool:
@@ -48,21 +41,9 @@ def as_mask(mask: object, name: str = "The mask") -> np.ndarray:
 
 
 def as_pictures(images: object, name: str = "Images") -> np.ndarray:
-    """Turn grey pictures in 0..1 of any float type into float32, if they are that.
+    """Turn grey pictures in 0..1 of any float type into float32 of the same shape.
 
-    Parameters
-    ----------
-    name : str
-        What errors call them.
-
-    Returns
-    -------
-    ndarray of float32, same shape
-
-    Raises
-    ------
-    DataError
-        If they are whole numbers, hold NaN, or leave 0..1.
+    Whole numbers, NaN, and what leaves 0..1 are a `DataError` that calls the pictures by `name`.
     """
     images = _array(images, name)
     if images.dtype.kind != "f":
@@ -74,13 +55,7 @@ def as_pictures(images: object, name: str = "Images") -> np.ndarray:
 
 
 def as_whole_numbers(values: object, name: str) -> np.ndarray:
-    """Turn labels or folds into int64; floats will do if they are whole.
-
-    Raises
-    ------
-    DataError
-        If a value is no whole number, or below 0.
-    """
+    """Turn labels or folds into int64; floats will do. A `DataError` if one is no whole number, or below 0."""
     values = _array(values, name)
     whole = values.dtype.kind in "iu" or (values.dtype.kind == "f" and (values == np.trunc(values)).all())
     if values.size and not (whole and (values >= 0).all() and (values < 2**31).all()):
@@ -89,13 +64,7 @@ def as_whole_numbers(values: object, name: str) -> np.ndarray:
 
 
 def as_text(values: object, name: str) -> np.ndarray:
-    """Turn patient ids or slice ids into text; whole numbers are written out.
-
-    Raises
-    ------
-    DataError
-        If a value is neither text nor a whole number.
-    """
+    """Turn patient ids or slice ids into text, whole numbers written out; anything else is a `DataError`."""
     values = _array(values, name)
     if values.dtype.kind == "O" and all(isinstance(v, str | numbers.Integral) for v in values.ravel()):
         return np.array([str(v) for v in values.ravel()], dtype=str).reshape(values.shape)
@@ -105,24 +74,9 @@ def as_text(values: object, name: str) -> np.ndarray:
 
 
 def as_pixel_mm(value: object, name: str) -> float:
-    """Turn a stated pixel size into a number of mm, if it is one.
+    """Turn a pixel size, a number or a text as a file or a caller states it, into mm.
 
-    Parameters
-    ----------
-    value : number or text
-        As a file or a caller states it.
-    name : str
-        What errors call it: the file, or the argument.
-
-    Returns
-    -------
-    float
-        Above 0, finite.
-
-    Raises
-    ------
-    DataError
-        If it is no single number above 0.
+    A `DataError` that begins with `name` (the file, or the argument) if it is no single finite number above 0.
     """
     try:
         single = np.asarray(value).reshape(-1)

@@ -13,17 +13,9 @@ NAMED = 5
 
 
 def once_each(entries: Iterable[MatEntry]) -> list[MatEntry]:
-    """Leave out copies: files of one number and one content count once.
+    """Leave out copies: files of one number and one content count once, and what was left out is said (`quiet.say`).
 
-    Returns
-    -------
-    list of MatEntry
-        By number, then those without one by name. What was left out is said (`quiet.say`).
-
-    Raises
-    ------
-    DataError
-        If files of one number differ; the message names two of them.
+    The rest comes by number, then by name. Files of one number that differ are a `DataError`, which names two of them.
     """
     by_id: dict[str, list[MatEntry]] = {}
     for entry in entries:

@@ -60,19 +60,11 @@ def is_dicom(path: Path) -> bool:
 
 
 def read_dicom(path: Path) -> Scan:
-    """Read a DICOM file of one picture.
+    """Read a DICOM file of one picture: rescaled grey levels, upright, on square pixels.
 
-    Returns
-    -------
-    Scan
-        Rescaled grey levels, upright, on square pixels; `warnings` names a kind of picture that no model here has
-        learnt from. The patient is a short hash, which tells files of one patient on this machine together.
-
-    Raises
-    ------
-    DataError
-        If pydicom is missing, the file holds several pictures or none, is damaged, or is packed in a way that needs
-        another package. No message quotes the header.
+    `warnings` names a kind of picture that no model here has learnt from. The patient is a short hash, which tells
+    files of one patient on this machine together. A `DataError`, which never quotes the header, if pydicom is missing,
+    or if the file holds several pictures or none, is damaged, or is packed in a way that needs another package.
     """
     header = read_header(path)
     if (frames := count_frames(header, path)) > 1:

@@ -15,23 +15,12 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from braintut.dataset.files import check_writable_folder
 from braintut.dataset.locations import default_data_folder
-from braintut.dataset.web import (
-    BrokeOff,
-    Busy,
-    Refused,
-    asked,
-    chunks_of,
-    is_compressed,
-    no_trickle,
-    refuse_a_compressed_part,
-    refuse_what_is_no_file,
-)
+from braintut.dataset.web import BrokeOff, Busy, Refused, asked, content_of, is_compressed
 from braintut.errors import DataError, DownloadError
 from braintut.quiet import say
 
@@ -252,12 +241,9 @@ def _receive(address: str, file: PublishedFile, part: Path, afresh: bool = False
                 return _receive(address, file, part, afresh=True)
             goes_on = start > 0 and answer.headers.get("Content-Range", "").startswith(f"bytes {start}-")
             start = start if goes_on and answer.status_code == 206 else 0
-            refuse_a_compressed_part(answer)
-            chunks = chunks_of(answer)
-            first = next(chunks, b"")
-            refuse_what_is_no_file(answer, first)
+            content = content_of(answer)
             _refuse_a_wrong_length(answer, file.size - start)
-            _append(part, file, start, first, chunks)
+            _append(part, file, start, content)
     except BrokeOff as reason:
         return str(reason)
     return f"it sent {_size(part)} of {file.size} bytes"
@@ -269,7 +255,7 @@ def _refuse_a_wrong_length(answer: Response, expected: int) -> None:
         raise Refused(f"it offered {length} bytes instead of {expected}")
 
 
-def _append(part: Path, file: PublishedFile, start: int, first: bytes, chunks: Iterable[bytes]) -> None:
+def _append(part: Path, file: PublishedFile, start: int, content: Iterable[bytes]) -> None:
     from tqdm.auto import tqdm
 
     look = {"unit": "B", "unit_scale": True, "disable": sys.stderr is None}
@@ -278,7 +264,7 @@ def _append(part: Path, file: PublishedFile, start: int, first: bytes, chunks: I
         tqdm(desc=file.name, total=file.size, initial=start, **look) as bar,
     ):
         out.seek(start)
-        for chunk in no_trickle(chain([first], chunks)):
+        for chunk in content:
             out.write(chunk)
             bar.update(len(chunk))
             if out.tell() > file.size:  # too long to be right: the check of the MD5 will say so

@@ -31,8 +31,8 @@ _COPY_MARKS = re.compile(
 class MatEntry:
     """Where one slice lies: a loose file, or a member of a zip. `id` is its number as text.
 
-    `within` names the zips between `path` and `member`, outermost first, where zips lie in a zip. `crc` is the
-    checksum that a zip states of its member.
+    `crc` is what a zip states of its member. `within` names the zips between `path` and `member`, outermost first,
+    where zips lie in a zip.
     """
 
     id: str
@@ -79,10 +79,7 @@ class MatEntry:
 def find_mats(place: Path) -> list[MatEntry]:
     """All `.mat` files of a folder (with sub-folders and zips) or of one zip, `cvind.mat` and copies among them.
 
-    Raises
-    ------
-    DataError
-        If the place is neither, may not be read, or a zip in it is damaged, locked or too large.
+    A `DataError` if the place is neither, may not be read, or a zip in it is damaged, locked or too large.
     """
     found: list[MatEntry] = []
     for path in find_files(place):
@@ -115,7 +112,7 @@ def is_folds(path: Path) -> bool:
 def unread(place: Path, found: Iterable[MatEntry] = ()) -> list[Path]:
     """Files that may hold slices in a form that is not read: other archives, unfinished downloads, `1.mat.txt`.
 
-    `found` are the entries that were read; a zip that gave none counts as not read.
+    So is a zip that gave none of the entries that were `found`.
     """
     gave = {entry.path for entry in found}
     return [path for path in find_files(place) if _is_unread(path) or (is_zip(path) and path not in gave)]

@@ -31,27 +31,11 @@ _READER = 2  # counts up when the same files give other slices, so that older ca
 
 
 def list_slices(folder: str | os.PathLike[str]) -> list[MatEntry]:
-    """Find the slices of a folder: its `.mat` files, those in its sub-folders and in its zips, by number.
+    """Find the slices of a folder or one zip: `.mat` files, those in sub-folders and zips too, by number, then by name.
 
-    Parameters
-    ----------
-    folder : path
-        A folder, or one zip.
-
-    Returns
-    -------
-    list of MatEntry
-        In the order of their numbers, those without one by name at the end. Copies ("1 (1).mat", or a loose file and
-        the same one in a zip) count once.
-
-    Raises
-    ------
-    DataError
-        If there is no such folder, it holds no slice, a zip is damaged, or two different files have one number.
-
-    Notes
-    -----
-    What is left out, or lies there in a form that is not read, is said (`quiet.say`).
+    Copies ("1 (1).mat", or a loose file and the same one in a zip) count once. What is left out, or lies there in a
+    form that is not read, is said (`quiet.say`). A `DataError` if there is no such folder, it holds no slice, a zip is
+    damaged, or two different files have one number.
     """
     folder = Path(folder)
     mats = find_mats(folder)
@@ -75,22 +59,16 @@ def read_figshare(folder: str | os.PathLike[str], size: int = 256, progress: boo
     folder : path
         With sub-folders and zips in it, or one zip.
     size : int
-        Side of the pictures in pixels.
+        Side of the pictures in pixels; each is normalised at its own size (512 or 256 px) and then resized.
     progress : bool
         Show a progress bar.
     n_jobs : int
         Processes; -1 means one for each core.
 
-    Returns
-    -------
-    Slices
-        Each normalised at its own size (512 or 256 px) and then resized.
-
     Raises
     ------
     DataError
-        If a file cannot be read, two files of one number differ, or a slice has no fold in `cvind.mat`; the message
-        names it.
+        If a file cannot be read, two files of one number differ, or a slice has no fold in `cvind.mat`; it is named.
     """
     entries, folds = list_slices(folder), read_folds(folder)
     fold_of_each = np.array([fold_of(entry, folds) for entry in entries])  # before the long part, as it may complain
@@ -135,11 +113,8 @@ def load_figshare(folder: str | os.PathLike[str], size: int = 256, progress: boo
     ----------
     folder : path
         Folder of `.mat` files or zips, or one zip; the cache is a file `slices_<size>_<key>.h5` in it (beside a zip).
-
-    Notes
-    -----
-    The key is made of the files' names, sizes and times, so a folder that changes is converted again, and so is one
-    whose cache is damaged.
+        Its key is made of the files' names, sizes and times, so a folder that changes is converted again, and so is one
+        whose cache is damaged.
     """
     folder = Path(folder)
     files = [path for path in find_files(folder) if path.suffix.lower() == ".mat" or is_zip(path)]

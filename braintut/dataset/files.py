@@ -73,30 +73,16 @@ def remove_forgotten_parts(folder: Path, beginning: str) -> None:
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> Path:
-    """Write a text file whole: UTF-8, and a line ends in one newline character on every system.
-
-    Parameters
-    ----------
-    path : path
-        As in `whole_file`.
-    """
+    """Write a text file whole (see `whole_file`): UTF-8, and a line ends in one newline character on every system."""
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
     return Path(path)
 
 
 def json_text(value: object) -> str:
-    """Write plain values as JSON that every program can read.
+    """Write plain values as indented ASCII JSON that every program can read: NaN and infinity become `null`.
 
-    Parameters
-    ----------
-    value : dict, list, str, number or None
-        Numbers that JSON does not know (NaN, infinity) become `null`.
-
-    Returns
-    -------
-    str
-        ASCII, indented. Names of files that are no text come back as they were from `json.loads`.
+    Names of files that are no text come back as they were from `json.loads`.
     """
     return json.dumps(_finite(value), indent=2, allow_nan=False)
 
@@ -110,17 +96,7 @@ def _finite(value: object) -> object:
 
 
 def readable(text: str | os.PathLike[str]) -> str:
-    r"""Show a name as one line of text, whatever bytes it is made of.
-
-    Parameters
-    ----------
-    text : str or path
-        A file's name may hold line breaks, commands to the terminal, or bytes that are no text at all.
-
-    Returns
-    -------
-    str
-        The same, with those as escapes.
+    r"""Show a name as one line of text: line breaks, commands to a terminal and bytes that are no text as escapes.
 
     Examples
     --------
@@ -135,11 +111,8 @@ def readable(text: str | os.PathLike[str]) -> str:
 def distinct_names(paths: Sequence[str | os.PathLike[str]]) -> list[str]:
     """Name a file to be made from each of these files: no two alike on any system, and each a plain name.
 
-    Returns
-    -------
-    list of str
-        The stem where no other file has the same, else the stem and a number. Characters that some system forbids
-        become `_`. "A" and "a" are alike, as are two ways to spell "ä".
+    That is the stem, and a number where several have the same; "A" and "a" are alike, as are two ways to spell "ä".
+    Characters that some system forbids become `_`.
 
     Examples
     --------
@@ -170,22 +143,9 @@ def _plain_name(stem: str) -> str:
 
 
 def check_writable_folder(folder: str | os.PathLike[str]) -> Path:
-    """Try whether files can be written into a folder, before hours of work go into what shall lie there.
+    """Make a folder if it is missing, and try whether files can be written into it before hours of work go into them.
 
-    Parameters
-    ----------
-    folder : path
-        Is made if it is missing, with its parents.
-
-    Returns
-    -------
-    Path
-        The folder.
-
-    Raises
-    ------
-    DataError
-        If it is a file, lies in one, or nothing can be written there.
+    A `DataError` if it is a file, lies in one, or nothing can be written there.
     """
     folder = Path(folder)
     try:
@@ -199,22 +159,9 @@ def check_writable_folder(folder: str | os.PathLike[str]) -> Path:
 
 
 def check_writable_file(path: str | os.PathLike[str]) -> Path:
-    """Try whether a file can be written, before the work that goes into it; what is there stays as it is.
+    """Try whether a file can be written before the work that goes into it; what is there stays as it is.
 
-    Parameters
-    ----------
-    path : path
-        Missing folders are made.
-
-    Returns
-    -------
-    Path
-        The file.
-
-    Raises
-    ------
-    DataError
-        If it is a folder, its name is impossible, or nothing can be written there.
+    Missing folders are made. A `DataError` if it is a folder, its name is impossible, or nothing can be written there.
     """
     path = Path(path)
     check_writable_folder(path.parent)

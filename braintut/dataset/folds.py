@@ -10,24 +10,18 @@ import numpy as np
 
 from braintut.dataset.copies import once_each
 from braintut.dataset.entries import FOLDS_FILE, FOLDS_ID, MatEntry, find_mats
-from braintut.dataset.hdf5 import check_inside
 from braintut.dataset.mat import open_mat
-from braintut.dataset.mat_fields import read_numbers
+from braintut.dataset.mat_fields import check_inside, read_numbers
 from braintut.errors import DataError
 
 
 def read_folds(folder: str | os.PathLike[str]) -> np.ndarray | None:
-    """Read the official folds from `cvind.mat`, if the folder has it.
-
-    Parameters
-    ----------
-    folder : path
-        A folder, or one zip; `cvind.mat` may lie in a sub-folder or a zip of it.
+    """Read the official folds from `cvind.mat` in a folder, its sub-folders and zips, or in one zip.
 
     Returns
     -------
     ndarray of int, shape (n,), or None
-        Fold 1..5 of slice 1, 2, 3, ...; figshare's has 3064.
+        Fold 1..5 of slice 1, 2, 3, ... (figshare's has 3064); None where there is no such file.
 
     Raises
     ------
@@ -39,13 +33,7 @@ def read_folds(folder: str | os.PathLike[str]) -> np.ndarray | None:
 
 
 def fold_of(entry: MatEntry, folds: np.ndarray | None) -> int:
-    """Official fold of a slice by its number; 0 where there are no folds.
-
-    Raises
-    ------
-    DataError
-        If there are folds, but none for this slice.
-    """
+    """Official fold of a slice by its number; 0 where there are no folds, a `DataError` where they lack this slice."""
     if folds is None:
         return 0
     number = int(entry.id) if entry.has_number else 0

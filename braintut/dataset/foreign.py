@@ -13,15 +13,7 @@ from braintut.errors import BraintutError, DataError
 
 @contextlib.contextmanager
 def our_errors(path: Path, library: str, kind: str) -> Iterator[None]:
-    """Turn whatever a library raises while it reads a file into a sentence of ours, and silence its log and warnings.
-
-    Parameters
-    ----------
-    library : str
-        Name of the package, as `import` and `pip install` have it.
-    kind : str
-        What kind of file it reads.
-    """
+    """Turn whatever a library raises while it reads a file of a kind into a sentence of ours; silence its warnings."""
     log = logging.getLogger(library)
     before, log.disabled = log.disabled, True
     try:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 from PIL import Image
+from scipy.ndimage import label as connected_components
 
 from braintut.dataset.arrays import as_mask
 from braintut.errors import DataError
@@ -17,7 +18,7 @@ LARGEST = 1e30
 
 
 def head_mask(image: np.ndarray) -> np.ndarray:
-    """Pixels that belong to the head: brighter than a tenth of the bright end.
+    """Pixels that belong to the head: brighter than a tenth of the bright end, the 99.5th percentile.
 
     Parameters
     ----------
@@ -28,17 +29,13 @@ def head_mask(image: np.ndarray) -> np.ndarray:
     -------
     ndarray of bool, shape (H, W)
         True where there is tissue. Air inside the head stays False.
-
-    Notes
-    -----
-    The bright end is the 99.5th percentile, so a few white pixels do not decide.
     """
     _, edge = _air_and_edge(image)
     return image > edge
 
 
 def normalise(image: np.ndarray) -> np.ndarray:
-    """Bring one slice to 0..1, whatever scale it was stored on.
+    """Bring one slice to 0..1, whatever scale it was stored on: MRI's differs from slice to slice.
 
     Parameters
     ----------
@@ -55,9 +52,12 @@ def normalise(image: np.ndarray) -> np.ndarray:
     DataError
         If the array is not a picture: no numbers, wrong shape, NaN, infinite or constant.
 
-    Notes
-    -----
-    The MRI scale differs from slice to slice, so no fixed maximum can serve.
+    Examples
+    --------
+    >>> picture = np.zeros((20, 20))
+    >>> picture[5:15, 5:15], picture[10, 10] = 700, 350  # a head of 700, and half as bright in one place
+    >>> normalise(picture)[[0, 5, 10], [0, 5, 10]].tolist()
+    [0.0, 1.0, 0.5]
     """
     image = np.asarray(image)
     if image.ndim != 2 or min(image.shape) < 16:
@@ -87,7 +87,7 @@ def _air_and_edge(image: np.ndarray) -> tuple[float, float]:
 
 
 def resize(image: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
-    """Resize a float picture bilinearly, without aliasing when it shrinks.
+    """Resize a float picture bilinearly, without aliasing when it shrinks: pixels are averaged, not dropped.
 
     Parameters
     ----------
@@ -95,9 +95,10 @@ def resize(image: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     size : int or (int, int)
         New side, or new (height, width), in pixels.
 
-    Notes
-    -----
-    Pillow widens its bilinear filter when it shrinks, which averages instead of dropping pixels.
+    Examples
+    --------
+    >>> resize(np.array([[0.0, 1.0], [1.0, 0.0]]), 1).tolist()  # the mean
+    [[0.5]]
     """
     height, width = np.broadcast_to(size, 2).tolist()
     image = np.asarray(image, np.float32)
@@ -119,27 +120,20 @@ def resize_mask(mask: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     ------
     DataError
         If the mask holds other values than 0 and 1, or 0 and 255.
+
+    Examples
+    --------
+    >>> resize_mask(np.array([[True, True], [True, False]]), 1).tolist()  # three of four
+    [[True]]
     """
     return resize(as_mask(mask).astype(np.float32), size) >= 0.5
 
 
 def to_square(image: np.ndarray, size: int) -> np.ndarray:
-    """Bring a picture to a square grid: black margins first, so that nothing is squeezed, then resized.
+    """Bring a picture (H, W) to a square grid, float32: black margins first, so that nothing is squeezed.
 
-    Parameters
-    ----------
-    image : ndarray of float, shape (H, W)
-    size : int
-        Side of the grid in pixels.
-
-    Returns
-    -------
-    ndarray of float32, shape (size, size)
-
-    Notes
-    -----
-    `from_square` is the way back, `mask_to_square` does the same to a mask, and `square_pixel_mm` tells the pixel size
-    that follows.
+    `from_square` is the way back, `mask_to_square` does it to a mask, `square_pixel_mm` tells the pixel size that
+    follows.
     """
     return resize(_pad_to_square(image), size)
 
@@ -169,20 +163,14 @@ def _pad_to_square(image: np.ndarray) -> np.ndarray:
     return np.pad(image, ((top, side - height - top), (left, side - width - left)))
 
 
+def largest_piece(mask: np.ndarray) -> np.ndarray:
+    """The largest piece of a mask whose pixels touch each other with their sides; an empty mask stays as it is."""
+    pieces, n = connected_components(mask)
+    return pieces == 1 + np.bincount(pieces.ravel())[1:].argmax() if n else mask
+
+
 def bounding_box(mask: np.ndarray, margin: int = 0) -> tuple[slice, slice]:
-    """Rows and columns of the smallest box that holds a mask.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (H, W)
-        At least one pixel.
-    margin : int
-        Pixels to be added on each side, as far as the picture goes.
-
-    Returns
-    -------
-    (slice, slice)
-        `image[bounding_box(mask)]` is the part of a picture in the box.
+    """Rows and columns of the smallest box that holds a mask, and of a margin in pixels as far as the picture goes.
 
     Examples
     --------

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.ndimage import binary_fill_holes
-from scipy.ndimage import label as connected_components
 
-from braintut.dataset.grid import bounding_box, resize
+from braintut.dataset.grid import bounding_box, largest_piece, resize
 from braintut.errors import DataError
 
 LIGHT = 0.15
@@ -27,23 +26,11 @@ LOOK_SIZE = 256
 
 
 def check_head(normalised: np.ndarray) -> None:
-    """Refuse a picture that cannot be one slice of a head: a negative, a framed picture, a page, a chart.
+    """Refuse a normalised picture that cannot be one slice of a head: a negative, a framed picture, a page, a chart.
 
-    Parameters
-    ----------
-    normalised : ndarray of float, shape (H, W)
-        The picture in 0..1, see `normalise`.
-
-    Raises
-    ------
-    DataError
-        If it is none; the sentence says what was seen and what to do.
-
-    Notes
-    -----
     A head is one light piece, solid, with greys inside and air around. It may touch the picture's edge (a neck does),
     stand in a wide black margin or beside a few white words. A picture of something else fails one of these, which are
-    measured inside the smallest box that holds all light pixels:
+    measured inside the smallest box that holds all light pixels; the `DataError` says what was seen and what to do.
 
     - `MAX_LIGHT_EDGE`: share of light pixels on the four sides of the box.
     - `MAX_FLAT_SIDE`: a light side must vary by more than this: a frame does not.
@@ -57,8 +44,9 @@ def check_head(normalised: np.ndarray) -> None:
     """
     _check_edge(_trimmed(normalised))
     small = resize(normalised, LOOK_SIZE)
-    piece, share = _largest_piece(small > TISSUE)
-    if share < MIN_SHARE or piece.mean() < MIN_AREA:
+    light = small > TISSUE
+    piece = largest_piece(light)
+    if piece.sum() / max(light.sum(), 1) < MIN_SHARE or piece.mean() < MIN_AREA:
         raise DataError("This is no picture of a head: it falls into many small pieces; cut out one slice.")
     filled = binary_fill_holes(piece)
     if piece.sum() < MIN_SOLID * filled.sum():
@@ -89,10 +77,3 @@ def _check_edge(picture: np.ndarray) -> None:
 def _is_flat_and_light(side: np.ndarray) -> bool:
     low, high = np.percentile(side, [5, 95])
     return low > LIGHT and high - low < MAX_FLAT_SIDE
-
-
-def _largest_piece(light: np.ndarray) -> tuple[np.ndarray, float]:
-    """The largest connected piece, and its share of all light pixels."""
-    pieces, _ = connected_components(light)
-    areas = np.bincount(pieces.ravel(), minlength=2)[1:]
-    return pieces == 1 + areas.argmax(), areas.max() / max(areas.sum(), 1)

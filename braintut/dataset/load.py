@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from braintut.dataset.entries import find_files, is_folds
-from braintut.dataset.figshare import N_PUBLISHED, load_figshare
+from braintut.dataset.entries import MatEntry, find_files, is_folds
+from braintut.dataset.figshare import N_PUBLISHED, list_slices, load_figshare
 from braintut.dataset.locations import default_data_folder, phantom_folder, sample_folder
 from braintut.dataset.sample import SAMPLE_FILE
 from braintut.dataset.slices import Slices
@@ -77,6 +77,32 @@ def load_phantoms(tumour_free: bool = False) -> Slices:
     return Slices.load(phantom_folder() / ("tumour_free.h5" if tumour_free else "phantoms.h5"))
 
 
+def original_mats() -> list[MatEntry]:
+    """Find the `.mat` files of the slices that `load_slices` takes, in the order of their numbers.
+
+    Returns
+    -------
+    list of MatEntry
+        Real ones, loose or in a zip, where `load_slices` takes real slices from such files; else those of six phantoms
+        in the same layout. `entry.open()` gives what `h5py.File` opens, `entry.read()` the slice as a `Scan`.
+
+    Raises
+    ------
+    DataError
+        If the folder with the slices cannot be read.
+
+    Examples
+    --------
+    >>> [entry.id for entry in original_mats()]  # of the phantoms
+    ['1', '2', '3', '4', '5', '6']
+    """
+    chosen = os.environ.get("BRAINTUT_DATA", "").strip()
+    place = Path(chosen).expanduser() if chosen else real_folder()
+    if place and (place.is_dir() or (place.is_file() and is_zip(place))):
+        return list_slices(place)
+    return list_slices(phantom_folder() / "figshare_layout")  # phantoms were asked for, or a file without originals
+
+
 def _how_to_get_more(source: str) -> list[str]:
     if os.environ.get("BRAINTUT_DATA", "").strip():  # somebody chose what there is
         return []
@@ -96,12 +122,9 @@ def _find(size: int) -> Slices:
 
 
 def real_folder() -> Path | None:
-    """Where real slices lie on this machine: the downloaded set, else the sample, else nowhere.
+    """Where real slices lie on this machine: the downloaded set, else the sample, else nowhere (None).
 
-    Raises
-    ------
-    DataError
-        If a folder holds files, but none that can be read.
+    A `DataError` if a folder holds files, but none that can be read.
     """
     whole, sample = default_data_folder(), sample_folder()
     has_sample = (sample / SAMPLE_FILE).is_file()

@@ -11,14 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def clone_folder() -> Path | None:
-    """Find the clone that this package is run from.
-
-    Returns
-    -------
-    Path or None
-        The top folder of the clone (the one with `pyproject.toml` and `data/`), or None where braintut was installed
-        without one, as on Colab.
-    """
+    """The clone that this package is run from, the folder with `pyproject.toml` and `data/`; None without one."""
     folder = PACKAGE.parent
     try:
         project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
@@ -28,18 +21,16 @@ def clone_folder() -> Path | None:
     return folder if is_ours and (folder / "data").is_dir() else None
 
 
+def lessons_folder() -> Path:
+    """The lessons of the clone that this package is run from; a `DataError` where there is none."""
+    clone = clone_folder()
+    if clone is None:
+        raise DataError("The lessons come with a clone of the repository, not with `pip install`; clone it first.")
+    return clone / "lessons"
+
+
 def phantom_folder() -> Path:
-    """Find the phantoms that come with braintut.
-
-    Returns
-    -------
-    Path
-        `data/phantoms` in a clone, `braintut/phantoms` in an installed package.
-
-    Raises
-    ------
-    DataError
-        If neither is there.
+    """The phantoms that come with braintut: `data/phantoms` in a clone, `braintut/phantoms` in an installed package.
 
     Examples
     --------
@@ -54,13 +45,7 @@ def phantom_folder() -> Path:
 
 
 def default_data_folder() -> Path:
-    """Say where the real slices are looked for, and downloaded to.
-
-    Returns
-    -------
-    Path
-        `data/figshare` in a clone, else a folder in the user's cache. It need not exist yet.
-    """
+    """Where real slices are looked for and downloaded to: `data/figshare` in a clone, else in the user's cache."""
     clone = clone_folder()
     if clone:
         return clone / "data" / "figshare"
@@ -70,11 +55,5 @@ def default_data_folder() -> Path:
 
 
 def sample_folder() -> Path:
-    """Say where the sample of real slices is looked for, and downloaded to.
-
-    Returns
-    -------
-    Path
-        Beside `default_data_folder()`, and named `sample`. It need not exist yet.
-    """
+    """Where the sample of real slices is looked for and downloaded to: `sample`, beside `default_data_folder()`."""
     return default_data_folder().with_name("sample")

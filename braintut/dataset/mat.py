@@ -13,8 +13,7 @@ import h5py
 import numpy as np
 
 from braintut.dataset.arrays import as_mask, as_pixel_mm
-from braintut.dataset.hdf5 import check_inside
-from braintut.dataset.mat_fields import read_id, read_numbers
+from braintut.dataset.mat_fields import check_inside, read_id, read_numbers
 from braintut.dataset.scan import Scan
 from braintut.errors import BraintutError, DataError, brief
 
@@ -60,13 +59,7 @@ def read_mat(source: str | os.PathLike[str] | BinaryIO, name: str | None = None,
 
 @contextlib.contextmanager
 def open_mat(source: str | os.PathLike[str] | BinaryIO, name: str) -> Iterator[h5py.File]:
-    """Open a MATLAB v7.3 file; whatever h5py raises while it is read comes out as a `DataError`.
-
-    Parameters
-    ----------
-    name : str
-        What errors call the file.
-    """
+    """Open a MATLAB v7.3 file; whatever h5py raises while it is read comes out as a `DataError` that names it."""
     try:
         if isinstance(source, str | os.PathLike):
             _must_be_a_file(Path(source), name)

@@ -1,4 +1,4 @@
-"""Values out of MATLAB v7.3 (HDF5), checked before memory is taken for them."""
+"""Values out of MATLAB v7.3 (HDF5), checked before memory is taken for them, and none that lie in other files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import math
 import h5py
 import numpy as np
 
-from braintut.dataset.hdf5 import check_inside
 from braintut.errors import DataError
 
 MAX_VALUES = 4096 * 4096
@@ -18,6 +17,15 @@ MOST_SIDES = 64  # sides that the size of an array may have
 _EXACT = 2**53  # up to here a double holds every whole number
 
 
+def check_inside(thing: h5py.Group | h5py.Dataset, file: h5py.File, name: str) -> None:
+    """Refuse what an HDF5 file only points to: whoever sent it could have any file of this machine read."""
+    elsewhere = h5py.h5o.get_info(thing.id).fileno != h5py.h5o.get_info(file.id).fileno
+    if isinstance(thing, h5py.Dataset):
+        elsewhere = elsewhere or bool(thing.external) or thing.is_virtual
+    if elsewhere:
+        raise DataError(f"{name} lies in another file, and only a link to it here; save it whole, in one file.")
+
+
 def matlab_class(field: h5py.Dataset) -> str:
     """MATLAB's own name of the type (char, double, cell ...); "" where Python wrote the file."""
     kind = field.attrs.get("MATLAB_class", b"")
@@ -25,24 +33,10 @@ def matlab_class(field: h5py.Dataset) -> str:
 
 
 def read_numbers(field: h5py.Dataset | h5py.Group, name: str) -> np.ndarray:
-    """Read a field of numbers in HDF5's order of axes (MATLAB's turned round).
+    """Read a field of numbers, or of a cell that holds one, in HDF5's order of axes (MATLAB's turned round).
 
-    Parameters
-    ----------
-    field : h5py object
-        A dataset of numbers, or a cell that holds one.
-    name : str
-        What errors call it.
-
-    Returns
-    -------
-    ndarray
-        Of shape (0,) where MATLAB stored an empty array.
-
-    Raises
-    ------
-    DataError
-        If it is a struct, text, several cells or complex, or claims more than `MAX_VALUES` values.
+    Its shape is (0,) where MATLAB stored an empty array. A `DataError` that calls it by `name` if it is a struct, text,
+    several cells or complex, or claims more than `MAX_VALUES` values.
     """
     field = _out_of_its_cell(field, name)
     if _is_empty(field):
@@ -57,24 +51,10 @@ def read_numbers(field: h5py.Dataset | h5py.Group, name: str) -> np.ndarray:
 
 
 def read_id(field: h5py.Dataset | h5py.Group, name: str) -> str:
-    """Read a patient id, which is text, whatever form it was saved in.
+    """Read a patient id, which is text: character codes as published, HDF5 text, one whole number, or a cell of these.
 
-    Parameters
-    ----------
-    field : h5py object
-        Character codes as published, HDF5 text, one whole number, or a cell that holds one of these.
-    name : str
-        What errors call it.
-
-    Returns
-    -------
-    str
-        Never empty: patients without an id would become one patient.
-
-    Raises
-    ------
-    DataError
-        If it is empty, no text, several texts or numbers, or no whole number.
+    It is never empty, because patients without an id would become one patient. A `DataError` that calls it by `name` if
+    it is empty, no text, several texts or numbers, or no whole number.
     """
     field = _out_of_its_cell(field, name)
     if _is_empty(field):

@@ -21,13 +21,7 @@ _PACKED = 15  # MATLAB's number for an element that is packed with zlib
 
 
 def read_npy(path: Path) -> Scan:
-    """Read a `.npy` file of one grey picture; no pickle is loaded.
-
-    Raises
-    ------
-    DataError
-        If it holds something else, or is damaged.
-    """
+    """Read a `.npy` file of one grey picture, else a `DataError`; no pickle is loaded."""
     try:
         values = np.load(path, mmap_mode="r", allow_pickle=False)
     except PermissionError:
@@ -40,10 +34,7 @@ def read_npy(path: Path) -> Scan:
 def read_any_mat(path: Path) -> Scan:
     """Read a `.mat` file as a scan: figshare's layout whole or in part, or one array; MATLAB 5 or 7.3.
 
-    Raises
-    ------
-    DataError
-        If there is no picture in it, several, or it is damaged.
+    A `DataError` if there is no picture in it, several, or it is damaged.
     """
     try:
         with path.open("rb") as file:

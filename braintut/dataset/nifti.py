@@ -22,13 +22,7 @@ _MM = {"meter": 1000.0, "micron": 0.001}
 
 
 def read_nifti(path: Path) -> Scan:
-    """Read a NIfTI file of one plane.
-
-    Raises
-    ------
-    DataError
-        If nibabel is missing, the file is damaged, or it holds a volume (see `open_nifti`).
-    """
+    """Read a NIfTI file of one plane; a `DataError` as of `open_nifti`, or if it holds a volume."""
     volume = open_nifti(path)
     if len(volume) > 1:
         raise DataError(f"{path} holds {len(volume)} slices; give it to `braintut predict` or to `pipeline.series`.")
@@ -74,10 +68,7 @@ class Volume:
 def open_nifti(path: Path) -> Volume:
     """Open a NIfTI file; its size is checked before memory is taken for it.
 
-    Raises
-    ------
-    DataError
-        If nibabel is missing, or the file is damaged, too large, coloured, or a series of volumes.
+    A `DataError` if nibabel is missing, or the file is damaged, too large, coloured, or a series of volumes.
     """
     packed = path.suffix.lower() == ".gz"
     with our_errors(path, "nibabel", "NIfTI"):

@@ -42,22 +42,11 @@ UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def read_picture(path: Path) -> Scan:
-    """Read a PNG, JPEG, TIFF, BMP or WebP as one grey picture.
+    """Read a PNG, JPEG, TIFF, BMP or WebP as one grey picture; a text entry `pixel_mm` may state its pixel size.
 
-    Returns
-    -------
-    Scan
-        Its pixel size is stated by a text entry `pixel_mm`, if anything.
-
-    Raises
-    ------
-    DataError
-        If it is damaged, too large, an animation, something else, or states a pixel size that is none.
-
-    Notes
-    -----
-    Dots per inch say how large a picture is to be printed, not how large the head was, so they count for nothing.
-    Every bit of a picture of 16 bits a channel is used, a transparent part is black, and EXIF turns it upright.
+    Dots per inch say how large a picture is to be printed, not how large the head was, so they count for nothing. Every
+    bit of a picture of 16 bits a channel is used, a transparent part is black, and EXIF turns it upright. A `DataError`
+    if it is damaged, too large, an animation, something else, or states a pixel size that is none.
     """
     try:
         with warnings.catch_warnings():

@@ -15,18 +15,10 @@ HANGING = (1, 1, -1)
 
 
 def upright(image: np.ndarray, across: Sequence[float], down: Sequence[float]) -> np.ndarray:
-    """Turn and mirror a plane so that it hangs as usual.
+    """Turn and mirror a plane (H, W) so that it hangs as usual: face or crown up, the patient's left on the right.
 
-    Parameters
-    ----------
-    image : ndarray, shape (H, W)
-    across, down : sequence of 3 floats
-        Where a step along a row, and along a column, leads in the patient: to the left, to the back, to the head.
-
-    Returns
-    -------
-    ndarray, shape (H, W) or (W, H)
-        Axial: the face up; coronal and sagittal: the crown up; the patient's left is on the right.
+    `across` and `down` say where a step along a row, and along a column, leads in the patient: to the left, to the
+    back, to the head.
 
     Examples
     --------
@@ -46,17 +38,7 @@ def upright(image: np.ndarray, across: Sequence[float], down: Sequence[float]) -
 def square_pixels(image: np.ndarray, sides: tuple[float, float], name: str) -> tuple[np.ndarray, float]:
     """Resize a picture whose pixels are not square to the smaller of their sides, which is returned, too.
 
-    Parameters
-    ----------
-    sides : (float, float)
-        Distance of rows and of columns in mm.
-    name : str
-        What errors call it.
-
-    Raises
-    ------
-    DataError
-        If the picture would become larger than `MOST_PIXELS`.
+    `sides` are the distances of rows and of columns in mm. A `DataError` if it would become larger than `MOST_PIXELS`.
     """
     high, wide = sides
     if abs(high - wide) <= 0.01 * max(high, wide):

@@ -9,20 +9,11 @@ import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain, pairwise
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from braintut.dataset.web import (
-    BrokeOff,
-    Busy,
-    Refused,
-    asked,
-    chunks_of,
-    no_trickle,
-    refuse_a_compressed_part,
-    refuse_what_is_no_file,
-)
+from braintut.dataset.web import BrokeOff, Busy, Refused, asked, content_of
 from braintut.errors import BraintutError, brief
 
 if TYPE_CHECKING:
@@ -40,20 +31,11 @@ class OtherContent(Refused):
 
 
 class RemoteFile(io.RawIOBase):
-    """A published file, read by HTTP byte ranges from one address.
+    """A published file, read by HTTP byte ranges from one address over the connections of a session.
 
-    Parameters
-    ----------
-    address : str
-        May lead to another one, signed for a while: that one is kept, and a new one is had once it has expired.
-    file : PublishedFile
-        Its size is what the server must state, too.
-    session : requests.Session
-        Its connections serve several threads.
-
-    Notes
-    -----
-    `fetch` may be called by several threads at once; reading, as `zipfile` does, is for one.
+    The address may lead to another one, signed for a while: that one is kept, and a new one is had once it has expired.
+    The server must state the published size. `fetch` may be called by several threads at once; reading, as `zipfile`
+    does, is for one.
     """
 
     def __init__(self, address: str, file: PublishedFile, session: Session) -> None:
@@ -103,12 +85,7 @@ class RemoteFile(io.RawIOBase):
     def fetch(self, start: int, stop: int) -> bytes:
         """Ask for bytes `start` to `stop`, and for their rest where the connection broke off.
 
-        Raises
-        ------
-        Refused
-            If they cannot be had.
-        OtherContent
-            If the file has changed since it was asked for first.
+        `Refused` if they cannot be had; `OtherContent` if the file has changed since it was asked for first.
         """
         content, reason = b"", "it sent too little"
         for pause in (0, *PAUSES):
@@ -130,14 +107,11 @@ class RemoteFile(io.RawIOBase):
         with asked(direct or self._address, {"Range": f"bytes={start}-{stop - 1}"}, self._session) as answer:
             if direct and answer.status_code not in (200, 206):
                 raise Busy(f"the address that it led to answered {answer.status_code}")  # perhaps it has expired
-            refuse_a_compressed_part(answer)
-            chunks = chunks_of(answer)
-            first = next(chunks, b"")
-            refuse_what_is_no_file(answer, first)
+            content = content_of(answer)
             self._refuse_another_part(answer, start)
             self._direct, self._answered = answer.url, True
             missing = stop - start
-            for chunk in no_trickle(chain([first], chunks)):
+            for chunk in content:
                 yield chunk[:missing]
                 missing -= len(chunk)
                 if missing <= 0:
@@ -160,14 +134,7 @@ class RemoteFile(io.RawIOBase):
 class RemoteZip:
     """A zip that stays where it is; its directory comes at once, its members when they are asked for.
 
-    Parameters
-    ----------
-    remote : RemoteFile
-
-    Raises
-    ------
-    OtherContent
-        If what comes is no directory of a zip.
+    `OtherContent` if what comes is no directory of a zip.
     """
 
     def __init__(self, remote: RemoteFile) -> None:

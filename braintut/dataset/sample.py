@@ -51,13 +51,9 @@ Progress = Callable[[int, int], None]
 
 
 def sample_numbers() -> list[int]:
-    """Numbers of the slices in the sample.
+    """Numbers of the 186 slices in the sample: 16 patients of each type, at most four slices each, from all five folds.
 
-    Returns
-    -------
-    list of int
-        Of 186 slices: 16 patients of each type with at most four slices each, from all five folds, and no hidden
-        twins among them. `braintut/assets/sample.csv` names their types and folds, too.
+    No hidden twins are among them. `braintut/assets/sample.csv` names their types and folds, too.
 
     Examples
     --------

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from braintut.dataset.dicom import DICOM_SUFFIXES, is_dicom, read_dicom
-from braintut.dataset.entries import FOLDS_FILE
 from braintut.dataset.matrices import read_any_mat, read_npy
 from braintut.dataset.nifti import NIFTI_SUFFIXES, read_nifti
 from braintut.dataset.pictures import PICTURE_SUFFIXES, read_picture
@@ -38,19 +37,17 @@ def ending_of(path: str | os.PathLike[str]) -> str:
 
 
 def read_scan(path: str | os.PathLike[str]) -> Scan:
-    """Read one scan from a `.mat` or `.npy` file, a PNG, JPEG, TIFF, BMP, WebP, DICOM or NIfTI.
-
-    Returns
-    -------
-    Scan
-        See `read_mat`, `read_picture`, `read_dicom` and `read_nifti` for what a file can state. A DICOM file needs no
-        ending.
+    """Read one scan from a `.mat` or `.npy` file, a PNG, JPEG, TIFF, BMP, WebP, DICOM (of any ending) or NIfTI.
 
     Raises
     ------
     DataError
         If the file is missing, a folder, of another kind, or damaged, holds several slices, or states a pixel size that
         is none.
+
+    See Also
+    --------
+    read_mat, read_picture, read_dicom, read_nifti : What each kind can state.
 
     Examples
     --------
@@ -69,20 +66,3 @@ def read_scan(path: str | os.PathLike[str]) -> Scan:
     if is_dicom(path):
         return read_dicom(path)
     raise DataError(f"{path} is no {KINDS}; export the slice as one of these.")
-
-
-def list_scans(folder: str | os.PathLike[str]) -> list[Path]:
-    """Scans of a folder by name, sorted, without its sub-folders.
-
-    Raises
-    ------
-    DataError
-        If there is none.
-    """
-    paths = sorted(
-        p for p in Path(folder).iterdir()
-        if p.is_file() and (ending_of(p) or is_dicom(p)) and p.name != FOLDS_FILE and not p.name.startswith(".")
-    )  # fmt: skip
-    if not paths:
-        raise DataError(f"{folder} holds no {KINDS}.")
-    return paths

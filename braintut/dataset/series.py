@@ -17,7 +17,7 @@ from braintut.dataset.dicom import DICOM_SUFFIXES, count_frames, is_dicom, numbe
 from braintut.dataset.entries import FOLDS_FILE, find_files
 from braintut.dataset.nifti import NIFTI_SUFFIXES, open_nifti
 from braintut.dataset.scan import Scan
-from braintut.dataset.scan_files import ending_of, list_scans, read_scan
+from braintut.dataset.scan_files import KINDS, ending_of, read_scan
 from braintut.errors import BraintutError, DataError
 
 MAYBE_DICOM = ("", *DICOM_SUFFIXES)
@@ -26,15 +26,7 @@ MAYBE_DICOM = ("", *DICOM_SUFFIXES)
 
 @dataclass(frozen=True, eq=False)
 class Series(Sequence[Scan]):
-    """Slices in order; each is read when it is asked for, and none is kept.
-
-    Parameters
-    ----------
-    name : str
-        What reports call it.
-    readers : sequence of callables
-        Each reads one slice.
-    """
+    """Slices in order, each behind a reader of its own: it is read when it is asked for, and not kept."""
 
     name: str
     readers: Sequence[Callable[[], Scan]]
@@ -59,35 +51,28 @@ class Series(Sequence[Scan]):
 def find_scans(place: Path) -> list[Path | Series]:
     """What there is to look at in a folder: each picture, and each DICOM series; a file stands for itself.
 
-    DICOM files are looked for in sub-folders, too, where the folder itself holds no scan: so discs are laid out.
-
-    Raises
-    ------
-    DataError
-        If there is none.
+    DICOM files are looked for in sub-folders, too, where the folder itself holds no scan: so discs are laid out. A
+    `DataError` if there is none.
     """
     if not place.is_dir():
         return [place]
     here = [path for path in sorted(place.iterdir()) if path.is_file() and not path.name.startswith(".")]
     pictures = [path for path in here if ending_of(path) not in MAYBE_DICOM and path.name != FOLDS_FILE]
-    series = group_dicom([path for path in here if ending_of(path) in MAYBE_DICOM and is_dicom(path)])
-    if not pictures and not series:
-        series = group_dicom([p for p in find_files(place) if ending_of(p) in MAYBE_DICOM and is_dicom(p)])
-    return [*pictures, *series] or [*list_scans(place)]
+    dicom = _dicom_among(here)
+    found = [*pictures, *group_dicom(dicom)] or group_dicom(_dicom_among(find_files(place))) or [*dicom]
+    if not found:
+        raise DataError(f"{place} holds no {KINDS}.")
+    return found
+
+
+def _dicom_among(paths: list[Path]) -> list[Path]:
+    return [path for path in paths if ending_of(path) in MAYBE_DICOM and is_dicom(path)]
 
 
 def open_series(place: str | os.PathLike[str]) -> Sequence[Scan]:
     """Open a multi-frame DICOM file, a NIfTI volume, a folder of one DICOM series, or one of pictures of one patient.
 
-    Returns
-    -------
-    sequence of Scan
-        A file of one slice gives one. Slices are read when they are asked for.
-
-    Raises
-    ------
-    DataError
-        If there is none, or the folder holds several DICOM series.
+    A file of one slice gives one. A `DataError` if there is none, or the folder holds several DICOM series.
     """
     place = Path(place)
     if not place.is_dir():
@@ -121,8 +106,6 @@ def open_file(path: Path) -> Series | None:
 def group_dicom(paths: Sequence[Path]) -> list[Path | Series]:
     """Sort DICOM files into series; what belongs to none, or cannot be read, stands for itself.
 
-    Notes
-    -----
     Files of one series that differ in orientation, size or echo are several: a localiser shows three planes, a double
     echo two pictures of each slice. Files without a picture (reports, a DICOMDIR) are left out, which is said.
     """

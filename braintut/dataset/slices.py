@@ -16,7 +16,7 @@ import numpy as np
 from braintut.dataset.arrays import as_mask, as_pictures, as_pixel_mm, as_text, as_whole_numbers
 from braintut.dataset.files import whole_file
 from braintut.dataset.grid import mask_to_square, square_pixel_mm, to_square
-from braintut.dataset.hdf5 import check_inside
+from braintut.dataset.mat_fields import check_inside
 from braintut.dataset.scan import TUMOUR_TYPES, TYPE_OF_LABEL, Scan
 from braintut.errors import DataError, PositionError, brief
 
@@ -25,22 +25,17 @@ FORMATS = ("braintut-slices-1", "braintut-slices-2")
 
 
 def merged_patient(patient: str) -> str:
-    """Give hidden twins one name: `MR040240B` and `MR040240C` become `MR040240`.
-
-    Parameters
-    ----------
-    patient : str
-        Patient id as the file spells it.
-
-    Returns
-    -------
-    str
-        The id without its last letter if it is an MR id that ends in one.
+    """Give hidden twins one name: an MR id loses the letter that it ends in.
 
     Notes
     -----
     Eighteen groups of glioma ids in the figshare set differ in this letter only. Nobody has confirmed that each group
     is one person; to be safe, count them as one.
+
+    Examples
+    --------
+    >>> merged_patient("MR040240B"), merged_patient("108931")
+    ('MR040240', '108931')
     """
     match = re.fullmatch(r"(MR\d+)[A-Z]", patient)
     return match.group(1) if match else patient
@@ -201,17 +196,10 @@ class Slices:
         return replace(self, images=images, masks=masks, pixel_mm=pixel_mm)
 
     def save(self, path: str | os.PathLike[str], compress: bool = True) -> Path:
-        """Write all slices to one HDF5 file, so that `load` gives back exactly these.
+        """Write all slices to one HDF5 file, whole or not at all, so that `load` gives back exactly these.
 
         Images of 256 grey levels, as the phantoms and the figshare set have them, take one byte a pixel, others four.
-        A part file is renamed at the end.
-
-        Parameters
-        ----------
-        path : path
-            File to write; what was there stays until the new file is whole.
-        compress : bool
-            Smaller (True) or faster to load (False).
+        With `compress` the file is smaller, without it faster to load.
         """
         path = Path(path)
         how = {"compression": "gzip", "compression_opts": 9, "shuffle": False} if compress and len(self) else {}
@@ -232,13 +220,7 @@ class Slices:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Slices:
-        """Read slices that `save` wrote.
-
-        Raises
-        ------
-        DataError
-            If the file is missing, cut short, damaged, or something else.
-        """
+        """Read slices that `save` wrote; a `DataError` if the file is missing, damaged, or something else."""
         path = Path(path)
         if not path.is_file():
             raise DataError(f"There is no file {path}.")
@@ -278,17 +260,19 @@ _PER_SLICE = tuple(f.name for f in fields(Slices) if f.name != "source")
 
 
 def concatenate(parts: Iterable[Slices]) -> Slices:
-    """Join several `Slices` of one picture size.
-
-    Parameters
-    ----------
-    parts : iterable of Slices
-        At least one. The source of the first one counts for all.
+    """Join several `Slices` of one picture size; the source of the first one counts for all.
 
     Raises
     ------
     DataError
         If there is nothing to join, something else than `Slices`, or the sizes differ.
+
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> slices = load_phantoms()
+    >>> concatenate([slices[:2], slices[-1:]]).ids.tolist()
+    ['1', '2', '200']
     """
     parts = list(parts)
     if not parts or not all(isinstance(part, Slices) for part in parts):

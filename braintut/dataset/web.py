@@ -6,6 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,24 +37,11 @@ class BrokeOff(Exception):
 
 @contextlib.contextmanager
 def asked(address: str, headers: dict[str, str], session: Session | None = None) -> Iterator[Response]:
-    """Give a server's answer, of which nothing but the head has been read.
+    """Give a server's answer, of which nothing but the head has been read; a session keeps its connections.
 
-    Parameters
-    ----------
-    headers : dict
-        Beside those that every request has. A compressed answer is never asked for: it would make sizes and ranges
-        meaningless.
-    session : requests.Session, optional
-        Keeps its connections for the next request.
-
-    Raises
-    ------
-    BrokeOff
-        If the connection fails, here or while the caller reads.
-    Refused
-        If there can be none.
-    DownloadError
-        If a setting of the user's is in the way, which no other address can mend.
+    A compressed answer is never asked for: it would make sizes and ranges meaningless. `BrokeOff` if the connection
+    fails, here or while the caller reads; `Refused` if there can be none; `DownloadError` if a setting of the user's is
+    in the way, which no other address can mend.
     """
     import requests
     from urllib3.exceptions import HTTPError, ReadTimeoutError
@@ -78,27 +66,27 @@ def asked(address: str, headers: dict[str, str], session: Session | None = None)
         raise BrokeOff("the connection broke off" if connected else f"no connection: {type(error).__name__}") from error
 
 
-def chunks_of(answer: Response) -> Iterator[bytes]:
-    """What arrives, as it arrives: `iter_content` waits for a whole chunk, however slow the server is."""
+def content_of(answer: Response) -> Iterator[bytes]:
+    """What arrives, as it arrives; whether it is a file at all is known once the first of it is here.
+
+    `Busy` if it is none and worth asking again, else `Refused`.
+    """
+    if is_compressed(answer) and answer.status_code == 206:  # nobody could unpack a part
+        raise Refused("it compressed a part of the file")
+    chunks = _chunks_of(answer)
+    first = next(chunks, b"")
+    _refuse_what_is_no_file(answer, first)
+    return _no_trickle(chain([first], chunks))
+
+
+def _chunks_of(answer: Response) -> Iterator[bytes]:
+    # `iter_content` would wait for a whole chunk, however slow the server is.
     read = getattr(answer.raw, "read1", None)  # not there before urllib3 2
     return iter(lambda: read(CHUNK, decode_content=True), b"") if read else answer.iter_content(CHUNK)
 
 
-def refuse_what_is_no_file(answer: Response, first: bytes) -> None:
-    """Notice bot checks, error pages and empty answers before a byte is written.
-
-    Parameters
-    ----------
-    first : bytes
-        What arrived first.
-
-    Raises
-    ------
-    Busy
-        If it is worth asking again.
-    Refused
-        If it is not.
-    """
+def _refuse_what_is_no_file(answer: Response, first: bytes) -> None:
+    """Notice bot checks, error pages and empty answers before a byte is written."""
     if answer.status_code not in (200, 206):
         # An address that another one led to may have grown too old: a new one is had by asking again.
         again = answer.status_code in BUSY or (answer.history and answer.status_code in (403, 410))
@@ -111,18 +99,12 @@ def refuse_what_is_no_file(answer: Response, first: bytes) -> None:
         raise Refused("it answered with a web page instead of the file")
 
 
-def refuse_a_compressed_part(answer: Response) -> None:
-    """Notice before anything is read that a server packed a part of a file: nobody could unpack that."""
-    if is_compressed(answer) and answer.status_code == 206:
-        raise Refused("it compressed a part of the file")
-
-
 def is_compressed(answer: Response) -> bool:
     """Whether a server packed its answer although nobody asked for it, so that it states another length."""
     return bool(answer.headers.get("Content-Encoding", "identity") != "identity")
 
 
-def no_trickle(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _no_trickle(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Pass chunks on, and stop where hardly any bytes arrive: each alone would come in time, but all never would."""
     since, arrived = time.monotonic(), 0
     for chunk in chunks:

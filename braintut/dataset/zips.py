@@ -36,19 +36,9 @@ def is_junk(name: str) -> bool:
 def list_members(
     path: Path, suffix: str, within: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], zipfile.ZipInfo]]:
-    """Files of one kind in a zip and in the zips that it holds, each with the zips it lies in, outermost first.
+    """Files of one kind (".mat") in a zip and in zips in it, each with the zips it lies in, outermost first.
 
-    Parameters
-    ----------
-    suffix : str
-        Such as ".mat"; case does not matter.
-    within : tuple of str
-        Look into this zip in the zip.
-
-    Raises
-    ------
-    DataError
-        If the zip is damaged or locked, may not be read, or claims too much.
+    `within` looks into a zip in the zip. A `DataError` if it is damaged or locked, may not be read, or claims too much.
     """
     name = name_in_zip(path, within)
     with open_zip(path, within, name) as archive:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import distance_transform_edt, label
 
-from braintut.dataset.grid import bounding_box, head_mask, resize
+from braintut.dataset.grid import bounding_box, head_mask, largest_piece, resize
 
 HEAD_GRID_MM = 2.0
 """The head is looked at on a grid of about this size: enough for place, and fast."""
@@ -29,10 +29,8 @@ class Head:
         First row, row after the last, first column, column after the last.
     step : int
         Pixels of the slice per pixel of the coarse grid.
-    pixel_mm : float
-        Side of a coarse pixel in mm.
-    median : float
-        Median grey of the tissue, above 0.
+    pixel_mm, median : float
+        Side of a coarse pixel in mm; median grey of the tissue, above 0.
     """
 
     image: np.ndarray
@@ -68,20 +66,13 @@ def find_head(image: np.ndarray, pixel_mm: float) -> Head:
     step = max(1, round(HEAD_GRID_MM / pixel_mm))
     height, width = max(1, image.shape[0] // step), max(1, image.shape[1] // step)
     small = resize(image[: height * step, : width * step], (height, width))
-    tissue = _largest_piece(head_mask(small))
+    tissue = largest_piece(head_mask(small))
+    tissue = tissue if tissue.any() else np.ones_like(tissue)
     filled = _fill(tissue)
     down, across = bounding_box(filled)
     depth = distance_transform_edt(np.pad(filled, 1))[1:-1, 1:-1] * step * pixel_mm
     box = (down.start, down.stop, across.start, across.stop)
     return Head(small, filled, depth, box, step, step * pixel_mm, max(float(np.median(small[tissue])), 1e-3))
-
-
-def _largest_piece(tissue: np.ndarray) -> np.ndarray:
-    pieces, n = label(tissue)
-    if not n:
-        return np.ones_like(tissue)
-    sizes = np.bincount(pieces.ravel())
-    return pieces == 1 + np.argmax(sizes[1:])
 
 
 def _fill(tissue: np.ndarray) -> np.ndarray:

@@ -93,14 +93,8 @@ def _depth_features(y: np.ndarray, x: np.ndarray, head: Head) -> dict[str, float
 def symmetry_features(image: np.ndarray, mask: np.ndarray, head: Head) -> dict[str, float]:
     """Compare the tumour with its place on the other side: one number for each row of `SYMMETRY_FEATURES`.
 
-    Parameters
-    ----------
-    image : ndarray of float, shape (H, W)
-        Normalised slice, 0..1.
-    mask : ndarray of bool, shape (H, W)
-        The tumour, not empty.
-    head : Head
-        From `find_head` of the same slice.
+    Image (normalised, 0..1) and mask (not empty) are of shape (H, W); the head comes from `find_head` of the same
+    slice.
     """
     rows, columns = np.nonzero(mask)
     middle = (head.box[2] + head.box[3]) * head.step

@@ -25,8 +25,7 @@ PLANE_FEATURES = {
 def plane_features(head: Head) -> dict[str, float]:
     """Describe the head in which a tumour lies: one number for each row of `PLANE_FEATURES`.
 
-    They tell axial, coronal and sagittal cuts apart. The same tumour shows up elsewhere in another plane, so place
-    means little without them.
+    They tell axial, coronal and sagittal cuts apart: the same tumour shows up elsewhere in another plane.
     """
     top, bottom, left, right = head.box
     box = head.image[top:bottom, left:right]

@@ -41,21 +41,10 @@ RING_FEATURES = {
 def ring_features(image: np.ndarray, mask: np.ndarray, pixel_mm: float, head_median: float) -> dict[str, float]:
     """Measure greys in rings around the tumour's border: one number for each row of `RING_FEATURES`.
 
-    Parameters
-    ----------
-    image : ndarray of float, shape (h, w)
-        Picture 0..1, best cropped to the tumour and `MARGIN_MM` around it.
-    mask : ndarray of bool, shape (h, w)
-        The tumour, not empty.
-    pixel_mm : float
-        Side of a pixel in mm.
-    head_median : float
-        Median grey of the head, to say 'bright' or 'dark' with.
-
-    Notes
-    -----
-    NaN stands where a ring lies wholly outside the picture. The surroundings tell more about the type than the tumour
-    itself (Cheng 2015, doi:10.1371/journal.pone.0140381).
+    Image (0..1, best cropped to the tumour and `MARGIN_MM` around it) and mask (not empty) are of shape (h, w);
+    'bright' and 'dark' are said by the median grey of the head. NaN stands where a ring lies wholly outside the
+    picture. The surroundings tell more about the type than the tumour itself (Cheng 2015,
+    doi:10.1371/journal.pone.0140381).
     """
     distance = border_distance_mm(mask, pixel_mm)
     inside_mean = image[mask].mean()

@@ -42,14 +42,9 @@ TEXTURE_FEATURES = {**FIRSTORDER_FEATURES, **GLCM_FEATURES}
 
 
 def firstorder_features(inside: np.ndarray, head_median: float) -> dict[str, float]:
-    """Describe the greys of the tumour, wherever they lie in it: one number for each row of `FIRSTORDER_FEATURES`.
+    """Describe the greys of the tumour's pixels, 0..1, shape (n,): one number for each row of `FIRSTORDER_FEATURES`.
 
-    Parameters
-    ----------
-    inside : ndarray of float, shape (n,)
-        Grey values 0..1 of the tumour's pixels.
-    head_median : float
-        Median grey of the head, to say 'bright' or 'dark' with.
+    'Bright' and 'dark' are said by the median grey of the head.
     """
     p10, p25, p50, p75, p90 = np.percentile(inside, [10, 25, 50, 75, 90])
     share = np.bincount(_grey_level(inside), minlength=GREY_LEVELS) / inside.size

@@ -17,7 +17,8 @@ from pydicom.uid import JPEGLSLossless, RLELossless
 from braintut.dataset import dicom, nifti
 from braintut.dataset.figshare import load_figshare
 from braintut.dataset.planes import square_pixels, upright
-from braintut.dataset.scan_files import list_scans, read_scan
+from braintut.dataset.scan_files import read_scan
+from braintut.dataset.series import find_scans
 from braintut.errors import BraintutError, DataError
 from making import BORN, ID, NAME, block_mask, head, write_dicom, write_mat
 
@@ -315,7 +316,7 @@ GREY = (head(16) // 2).astype(np.uint8)
 def test_other_pictures_are_read(tmp_path, name, options, tolerance):
     Image.fromarray(GREY).save(tmp_path / name, **options)
     np.testing.assert_allclose(read_scan(tmp_path / name).image, GREY, atol=tolerance)
-    assert list_scans(tmp_path) == [tmp_path / name]
+    assert find_scans(tmp_path) == [tmp_path / name]
 
 
 @pytest.mark.parametrize(("kind", "photometric"), [("<u2", 1), ("<u2", 0), ("<f4", 1)], ids=str)

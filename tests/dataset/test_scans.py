@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from braintut.dataset.scan_files import READERS, list_scans, read_scan
+from braintut.dataset.scan_files import READERS, read_scan
+from braintut.dataset.series import find_scans
 from braintut.errors import DataError
 from making import head, write_mat
 
@@ -61,7 +62,7 @@ def test_every_one_of_16_bits_is_used(tmp_path, channels, expected, interlaced):
 def test_every_name_of_a_jpeg_is_taken(tmp_path, suffix):
     path = tmp_path / f"scan{suffix}"
     Image.fromarray((head() // 2).astype(np.uint8)).save(path, "JPEG")
-    assert read_scan(path).image.shape == (64, 64) and list_scans(tmp_path) == [path]
+    assert read_scan(path).image.shape == (64, 64) and find_scans(tmp_path) == [path]
     assert suffix.lower() in READERS
 
 

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from braintut.dataset.figshare import read_entries
-from braintut.dataset.load import load_phantoms
-from braintut.dataset.originals import original_mats
+from braintut.dataset.load import load_phantoms, original_mats
 from braintut.dataset.scan import TUMOUR_TYPES
 from braintut.dataset.slices import Slices, merged_patient
 from braintut.dataset.splits import leaky_split_by_slice, split_by_patient
