@@ -22,6 +22,8 @@ ASSETS = Path(__file__).parents[1] / "assets" / "models"
 CARD_FILE = "card.json"
 FILES = ("unet.npz", "classifier.skops", "classifier_true_mask.skops", "reference.csv")
 """What lies beside the card of a pair; it names the hash of each."""
+FAMILIARITY = "familiarity.npz"
+"""A pair may also know how its training slices look; the card names the hash of that file if there is one."""
 
 NEW = ".new"
 """Ending of the files of a pair until the card names them."""
