@@ -22,6 +22,10 @@ ASSETS = Path(__file__).parents[1] / "assets" / "models"
 CARD_FILE = "card.json"
 FILES = ("unet.npz", "classifier.skops", "classifier_true_mask.skops", "reference.csv")
 """What lies beside the card of a pair; it names the hash of each."""
+PRESENCE = "presence.npz"
+"""A pair may hold a network of its own that says whether there is a tumour; named like the next one."""
+FAMILIARITY = "familiarity.npz"
+"""A pair may also know how its training slices look; the card names the hash of that file if there is one."""
 
 NEW = ".new"
 """Ending of the files of a pair until the card names them."""
@@ -271,6 +275,7 @@ _ENTRIES = (
     _Entry("settings.threshold", "a number from 0 to 1", _is_share, optional=True),
     _Entry("settings.faint_threshold", "a number from 0 to 1", _is_share, optional=True),
     _Entry("settings.presence", "slope, intercept and threshold, three numbers", _is_presence, optional=True),
+    _Entry("settings.presence_unet", f"some of {', '.join(_OF_UNET)}", _is_unet, optional=True),
     _Entry("numbers", "a table of numbers, or null", _is_table, optional=True),
     _Entry("salt", f"a text of at most {MAX_TEXT} characters", _is_text),
     _Entry("patients", "a list of texts", _is_texts),

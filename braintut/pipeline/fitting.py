@@ -25,6 +25,7 @@ from braintut.dataset.slices import Slices
 from braintut.errors import DataError, ModelError
 from braintut.features.table import measure_table
 from braintut.pipeline.card import FORMAT, fingerprints
+from braintut.pipeline.familiarity import fit_familiarity
 from braintut.pipeline.pipeline import Pipeline
 from braintut.pipeline.recipe import Recipe
 from braintut.pipeline.storage import as_stored
@@ -142,6 +143,7 @@ def fit_pipeline(
         ),
         reference=reference.reset_index(drop=True),
         card=_card(name, slices, start_from, settings),
+        familiarity=fit_familiarity(slices),
     )
 
 

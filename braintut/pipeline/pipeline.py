@@ -19,7 +19,7 @@ from braintut.classification.classifier import predict_types
 from braintut.classification.insight import explain
 from braintut.dataset.arrays import as_pixel_mm
 from braintut.dataset.grid import mask_to_square, normalise, square_pixel_mm
-from braintut.dataset.head import check_head
+from braintut.dataset.head import check_head, shows_head
 from braintut.dataset.scan import TUMOUR_TYPES, Scan
 from braintut.dataset.scan_files import read_scan
 from braintut.dataset.slices import Slices
@@ -35,6 +35,7 @@ from braintut.pipeline.card import (
     was_fitted_on,
     was_fitted_on_twin,
 )
+from braintut.pipeline.familiarity import Familiarity
 from braintut.pipeline.storage import StoredPair, load_pair, save_pair
 from braintut.quiet import say
 from braintut.report.report import Report
@@ -79,6 +80,10 @@ class Pipeline:
         A few rows of features of training slices; `explain` takes its medians from them.
     card : dict
         The model card: name, data, settings, numbers, hashes of the training patients.
+    familiarity : Familiarity, optional
+        How the training slices look; without it reports say nothing of how unlike them a scan is.
+    presence_unet : keras.Model, optional
+        A second, small network that is asked whether there is a tumour at all, see `train_presence`.
     prevalence : float
         Share of the slices that you look at which show a tumour, between 0 and 1. It moves the stated probability that
         there is one, not the point from which on one is reported.
@@ -96,6 +101,8 @@ class Pipeline:
     classifier_true_mask: SklearnPipeline
     reference: pd.DataFrame
     card: dict = field(default_factory=dict)
+    familiarity: Familiarity | None = None
+    presence_unet: keras.Model | None = None
     prevalence: float = 0.5
 
     @property
@@ -145,7 +152,7 @@ class Pipeline:
         settings = self.card["settings"]
         return Segmenter(
             self._folded_unet(), self.unet_size, self.working_size, settings["mirror"], self.threshold,
-            settings.get("faint_threshold"), self.presence,
+            settings.get("faint_threshold"), self.presence, self.presence_unet,
         )  # fmt: skip
 
     def _folded_unet(self) -> keras.Model:
@@ -177,12 +184,16 @@ class Pipeline:
 
         Notes
         -----
-        A path or a `Scan` can be anything, so it is looked at first. An array in memory is taken at its word.
+        A path or a `Scan` can be anything, so what shows no head is refused. An array in memory is never refused, but
+        its report says that it is unlike the slices that the pair learnt from, as for a head that looks otherwise than
+        they do (`Report.familiar`).
         """
         must_be_head = not isinstance(scan, np.ndarray)
         scan = _as_scan(scan, pixel_mm)
         start = time.perf_counter()
         found = self.locate(scan, must_be_head)
+        unlike = self.unlike(found)
+        familiar = None if unlike is None else unlike <= 1 and (must_be_head or shows_head(found.normalised))
         features: dict[str, float] = {}
         tumour_type, probabilities, opinions, reasons = None, None, {}, []
         if found.mask.any():
@@ -198,6 +209,7 @@ class Pipeline:
             pixel_mm_assumed=scan.pixel_mm_assumed, seconds=time.perf_counter() - start, features=features,
             reasons=reasons, model=self.name, card=self.card, threshold=self.threshold,
             trained_on_patient=self.was_fitted_on_twin(scan.patient) if scan.patient else None, warnings=scan.warnings,
+            familiar=familiar, unlike=unlike,
             presence=self.presence.probability(found.score, self.prevalence) if self.presence else None,
         )  # fmt: skip
 
@@ -238,6 +250,10 @@ class Pipeline:
         except DataError as error:
             raise DataError(f"{scan.name}: {error}") from error
         return Found(**vars(self.segmenter(normalised, pixel_mm)), pixel_mm=float(pixel_mm))
+
+    def unlike(self, found: Found) -> float | None:
+        """How unlike the training slices a scan is, in multiples of the limit (see `Familiarity`); None if unknown."""
+        return None if self.familiarity is None else self.familiarity.unlike(found.square)
 
     def measure(self, found: Found, mask: np.ndarray) -> dict[str, float]:
         """Features of a mask that lies on the scan's own grid, shape (H, W)."""
@@ -294,7 +310,15 @@ class Pipeline:
         A pair that was there before stays until the new one is whole: the new files wait beside the old ones, and only
         then the new card takes the old one's place. Whenever a save is broken off, one of the two pairs loads.
         """
-        pair = StoredPair(self.unet, self.classifier, self.classifier_true_mask, self.reference, self.card)
+        pair = StoredPair(
+            self.unet,
+            self.classifier,
+            self.classifier_true_mask,
+            self.reference,
+            self.card,
+            self.familiarity,
+            self.presence_unet,
+        )
         return save_pair(folder, pair)
 
 
@@ -320,7 +344,15 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
     card = pair.card
     summary = re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", f"pair '{card['name']}', trained on {card['data']['summary']}")
     say(summary)
-    pipeline = Pipeline(pair.unet, pair.classifier, pair.classifier_true_mask, pair.reference, card)
+    pipeline = Pipeline(
+        pair.unet,
+        pair.classifier,
+        pair.classifier_true_mask,
+        pair.reference,
+        card,
+        pair.familiarity,
+        pair.presence_unet,
+    )
     try:
         _warm_up(pipeline)
     except Exception as error:  # parts that don't belong together can fail in any way
@@ -349,6 +381,7 @@ def _warm_up(pipeline: Pipeline) -> None:
     disc = np.hypot(*(np.mgrid[:size, :size] - size / 2)) < size / 3
     found = pipeline.locate(Scan("a disc", disc))
     pipeline.measure(found, disc)
+    pipeline.unlike(found)
     explain(pipeline.classifier, pipeline.reference.iloc[:1], pipeline._average)
 
 

@@ -17,7 +17,7 @@ from braintut.segmentation.augmentation import Augmentation
 from braintut.segmentation.emptied import empty_slices, with_emptied
 from braintut.segmentation.losses import DiceTypeLoss
 from braintut.segmentation.prediction import predict_classes, tumour_probability
-from braintut.segmentation.presence import fit_presence, presence_score
+from braintut.segmentation.presence import Presence, fit_presence, presence_score
 from braintut.segmentation.training import train_unet
 
 NETWORK = {"filters": 12, "depth": 4, "stem": 2, "classes": 4}
@@ -40,8 +40,8 @@ def train_presence(
 ) -> keras.Model:
     """Train a U-Net on heads with their tumour and without it; its surest pixels say whether there is one.
 
-    The network that outlines cannot be asked: it was trained on slices that all show a tumour. Teaching it to say no
-    cost it a tenth of its Dice, so another, smaller one is asked.
+    The network that outlines was trained on slices that all show a tumour, and teaching it to say no costs it Dice. So
+    another, smaller one is asked.
 
     Parameters
     ----------
@@ -71,13 +71,21 @@ def train_presence(
     return as_stored(run.model, size, NETWORK)
 
 
-def calibrate_presence(pipeline: Pipeline, slices: Slices, seed: int = 0) -> Pipeline:
-    """Let a pair say how likely a tumour is there, and report none below the point that keeps 95 % of the tumours.
+def with_presence(pipeline: Pipeline, network: keras.Model, presence: Presence) -> Pipeline:
+    """The pair with a network that is asked whether there is a tumour, and the calibration of its answer."""
+    settings = {**pipeline.card["settings"], "presence": presence.to_dict(), "presence_unet": NETWORK}
+    return replace(pipeline, presence_unet=network, card={**pipeline.card, "settings": settings})
+
+
+def calibrate_presence(pipeline: Pipeline, network: keras.Model, slices: Slices, seed: int = 0) -> Presence:
+    """Find how likely a tumour is by a network's answer, and the point that keeps 95 % of the tumours.
 
     Parameters
     ----------
     pipeline : Pipeline
-        With a `presence_unet`.
+        The pair that the network belongs to: both know the same patients.
+    network : keras.Model
+        From `train_presence`.
     slices : Slices
         On the working grid, with tumours; each is looked at as it is and with its tumour taken out, see
         `empty_slices`. Slices without a tumour (label 0) count as such.
@@ -86,8 +94,7 @@ def calibrate_presence(pipeline: Pipeline, slices: Slices, seed: int = 0) -> Pip
 
     Returns
     -------
-    Pipeline
-        The same pair; the calibration stands in its card, under `settings.presence`.
+    Presence
 
     Raises
     ------
@@ -101,7 +108,5 @@ def calibrate_presence(pipeline: Pipeline, slices: Slices, seed: int = 0) -> Pip
         )
     both = concatenate([slices, empty_slices(slices[slices.labels > 0], seed)])
     mirror = pipeline.card["settings"]["mirror"]
-    seen = predict_classes(pipeline.presence_unet, both.resized(pipeline.unet_size).images, mirror)
-    presence = fit_presence(presence_score(tumour_probability(seen)), both.labels > 0, KEEP)
-    settings = {**pipeline.card["settings"], "presence": presence.to_dict()}
-    return replace(pipeline, card={**pipeline.card, "settings": settings})
+    seen = predict_classes(network, both.resized(pipeline.unet_size).images, mirror)
+    return fit_presence(presence_score(tumour_probability(seen)), both.labels > 0, KEEP)

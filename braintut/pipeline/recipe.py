@@ -122,6 +122,8 @@ class Recipe(_Checked):
         A pixel belongs to the tumour from this probability on, 0..0.99.
     faint_threshold : float, optional
         Second, lower one where nothing reaches the first, see `mark_tumour`. For sets without healthy heads.
+    presence : bool
+        Train a small network besides that says whether there is a tumour at all, see `train_presence`.
     seed : int
         Fixes all that is drawn by lot.
     precision : {"auto", "float32", "mixed_float16", "mixed_bfloat16"}
@@ -142,6 +144,7 @@ class Recipe(_Checked):
     mirror: bool = _choice(False, True)
     threshold: float = _number(THRESHOLD, lambda v: 0 <= v <= 0.99, "a number from 0 to 0.99")
     faint_threshold: float | None = _number(None, lambda v: True, "a number")
+    presence: bool = _choice(False, True)
     seed: int = _whole(0, 0, 2**32 - 1)
     precision: str = _choice(*PRECISIONS)
 

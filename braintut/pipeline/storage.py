@@ -18,7 +18,9 @@ from sklearn.pipeline import Pipeline as SklearnPipeline
 from braintut.classification.storing import load_classifier, save_classifier
 from braintut.dataset.files import whole_file, write_text
 from braintut.errors import ModelError, brief
-from braintut.pipeline.card import CARD_FILE, FILES, NEW, load_card, read_card
+from braintut.features.look import LOOK_LENGTH
+from braintut.pipeline.card import CARD_FILE, FAMILIARITY, FILES, NEW, PRESENCE, load_card, read_card
+from braintut.pipeline.familiarity import ABOUT, Familiarity
 from braintut.segmentation.checkpoints import all_finite
 from braintut.segmentation.unet import build_unet
 
@@ -32,6 +34,8 @@ class StoredPair:
     classifier_true_mask: SklearnPipeline
     reference: pd.DataFrame
     card: dict
+    familiarity: Familiarity | None = None
+    presence_unet: keras.Model | None = None
 
 
 def load_pair(folder: Path) -> StoredPair:
@@ -58,6 +62,8 @@ def load_pair(folder: Path) -> StoredPair:
         load_classifier(files["classifier_true_mask.skops"]),
         read_reference(files["reference.csv"]),
         card,
+        read_familiarity(_stored(folder, FAMILIARITY, card)) if FAMILIARITY in card["files"] else None,
+        _read_presence(folder, card) if PRESENCE in card["files"] else None,
     )
 
 
@@ -74,10 +80,48 @@ def save_pair(folder: str | os.PathLike, pair: StoredPair) -> Path:
     save_classifier(folder / f"classifier_true_mask.skops{NEW}", pair.classifier_true_mask)
     with whole_file(folder / f"reference.csv{NEW}") as part:
         pair.reference.to_csv(part, index=False, float_format="%.4g", lineterminator="\n")
-    pair.card["files"] = {name: _sha256(folder / f"{name}{NEW}") for name in FILES}
+    written: tuple[str, ...] = FILES
+    if pair.familiarity is not None:
+        save_familiarity(folder / f"{FAMILIARITY}{NEW}", pair.familiarity)
+        pair.card["about_familiarity"] = ABOUT
+        written = (*written, FAMILIARITY)
+    if pair.presence_unet is not None:
+        save_weights(folder / f"{PRESENCE}{NEW}", pair.presence_unet)
+        written = (*written, PRESENCE)
+    pair.card["files"] = {name: _sha256(folder / f"{name}{NEW}") for name in written}
     write_text(folder / CARD_FILE, json.dumps(pair.card, indent=1) + "\n")
     _finish_save(folder)
     return folder
+
+
+def add_familiarity(folder: Path, familiarity: Familiarity) -> None:
+    """Give a stored pair its familiarity, or another one; all else of it stays as it is, to the byte."""
+    _finish_save(folder)
+    card = load_card(folder)
+    save_familiarity(folder / f"{FAMILIARITY}{NEW}", familiarity)
+    card["about_familiarity"] = ABOUT
+    card["files"][FAMILIARITY] = _sha256(folder / f"{FAMILIARITY}{NEW}")
+    write_text(folder / CARD_FILE, json.dumps(card, indent=1) + "\n")
+    _finish_save(folder)
+
+
+def save_familiarity(path: Path, familiarity: Familiarity) -> None:
+    """Write how training slices look as plain arrays."""
+    with whole_file(path) as part, part.open("wb") as file:
+        np.savez(file, centre=familiarity.centre, whitening=familiarity.whitening)
+
+
+def read_familiarity(path: Path) -> Familiarity:
+    """Read what `save_familiarity` wrote; arrays of another name, shape or kind are refused before they are read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            centre = _read_array(archive, "centre.npy", (LOOK_LENGTH,))
+            whitening = _read_array(archive, "whitening.npy", (LOOK_LENGTH, LOOK_LENGTH))
+    except ModelError:
+        raise
+    except Exception as error:  # a damaged archive can fail in any way
+        raise ModelError(f"{path} cannot be read as arrays ({brief(error)}); train or install again.") from error
+    return Familiarity(centre, whitening)
 
 
 def save_weights(path: Path, model: keras.Model) -> None:
@@ -121,12 +165,12 @@ def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> 
         found, _, dtype = np.lib.format.read_array_header_1_0(file)
     if found != tuple(shape) or dtype.kind != "f":
         raise ModelError(
-            f"{archive.filename}: the array '{name}' is {dtype} {found}, but this U-Net needs float {tuple(shape)}."
+            f"{archive.filename}: the array '{name}' is {dtype} {found}, but this model needs float {tuple(shape)}."
         )
     with archive.open(name) as file:
         array = np.lib.format.read_array(file, allow_pickle=False).astype(np.float32)
     if not np.isfinite(array).all():
-        raise ModelError(f"{archive.filename}: the array '{name}' holds NaN or infinite weights; train again.")
+        raise ModelError(f"{archive.filename}: the array '{name}' holds NaN or infinite numbers; train again.")
     return array
 
 
@@ -153,9 +197,15 @@ def read_reference(path: Path) -> pd.DataFrame:
     return table
 
 
-def _build(folder: Path, card: dict) -> keras.Model:
+def _read_presence(folder: Path, card: dict) -> keras.Model:
+    network = _build(folder, card, "presence_unet")
+    load_weights(_stored(folder, PRESENCE, card), network)
+    return network
+
+
+def _build(folder: Path, card: dict, network: str = "unet") -> keras.Model:
     try:
-        return build_unet(card["settings"]["unet_size"], **card["settings"]["unet"])
+        return build_unet(card["settings"]["unet_size"], **card["settings"].get(network, {}))
     except ModelError as error:
         raise ModelError(f"{folder / CARD_FILE}: {error}") from error
 
@@ -172,7 +222,7 @@ def _finish_save(folder: Path) -> None:
     """Give the waiting files that the card names their own names."""
     with contextlib.suppress(FileNotFoundError, ModelError):  # no card, or none to be kept
         card = read_card(folder)
-        for file in FILES:
+        for file in (*FILES, FAMILIARITY, PRESENCE):
             waiting = folder / f"{file}{NEW}"
             if waiting.is_file() and _sha256(waiting) == card["files"].get(file):
                 waiting.replace(folder / file)

@@ -70,6 +70,7 @@ def _content(report: Report, true_mask: np.ndarray | None) -> dict:
             [
                 words.NOT_FOR_CLINICAL_USE,
                 *[words.SEEN] * bool(report.trained_on_patient),
+                *[words.unlike_in_words(report.unlike)] * (report.familiar is False),
                 *map(words.unseen_in_words, report.warnings),
             ]
         ),

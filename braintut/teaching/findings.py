@@ -68,6 +68,11 @@ class Findings:
         said = self.pipeline.opinions(self._look(index), mask, features)
         return by_name(join_opinions(said["features"], said.get("network")))
 
+    def is_unfamiliar(self, index: int) -> bool:
+        """Whether this slice is unlike those that the network learnt from, as far as the pair can tell."""
+        unlike = None if self.pipeline is None else self.pipeline.unlike(self._look(index))
+        return unlike is not None and unlike > 1
+
     def is_known(self, index: int) -> bool:
         """Whether the network was trained on this slice's patient."""
         return self.pipeline is not None and self.pipeline.was_fitted_on(str(self.slices.patients[index]))
@@ -99,6 +104,8 @@ def in_words(findings: Findings, index: int, mask: np.ndarray | None) -> str:
     said += f"{slices.types[index]}, {area:.0f} mm²" if area else "no tumour"
     if mask is None:
         return said + "."
+    if findings.is_unfamiliar(index):
+        said += "; unlike the slices that the network learnt from"
     if not mask.any():
         return said + "; the network finds nothing" + (", Dice 0.00." if area else ".")
     return said + f"; the network's mask has Dice {findings.dice(index, mask):.2f}."
