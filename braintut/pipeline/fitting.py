@@ -122,7 +122,7 @@ def fit_pipeline(
         "augmentation": recipe.make_augmentation().settings,
         "masks_from": [pair.name for pair in masks_from],
     }
-    del general["cycles"]  # each has settings of its own
+    del general["cycles"], general["presence"]  # they have settings of their own
     trained, settings = _train_cycles(slices.resized(recipe.unet_size), recipe, general, start_from, folder, log)
     log("measuring features on true, jittered and predicted masks")
     segmenter = Segmenter(trained, working_size=slices.images.shape[1], **recipe.looking)

@@ -92,8 +92,9 @@ def _add_presence(
     checkpoints: Path,
     log: Callable[[str], None],
 ) -> Pipeline:
-    """Train the network that says whether there is a tumour; calibrated on the fold held out, or as another pair was."""
-    stored = load_card(numbers_from)["settings"].get("presence") if numbers_from and test is None else None
+    """Train the network that says whether there is a tumour; calibrate it on the fold held out, or as another pair."""
+    is_pair = test is None and numbers_from is not None and numbers_from.suffix != ".json"
+    stored = load_card(numbers_from)["settings"].get("presence") if is_pair else None
     if test is None and not stored:
         log("no network for presence: only patients left out (--hold-out), or a pair of --numbers-from, calibrate it")
         return pipeline

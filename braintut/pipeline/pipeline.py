@@ -151,15 +151,20 @@ class Pipeline:
         """The U-Net as it is used: its normalisation is worked into its convolutions, its thresholds beside it."""
         settings = self.card["settings"]
         return Segmenter(
-            self._folded_unet(), self.unet_size, self.working_size, settings["mirror"], self.threshold,
-            settings.get("faint_threshold"), self.presence, self.presence_unet,
-        )  # fmt: skip
+            unet=self._folded(self.unet, settings["unet"]),
+            unet_size=self.unet_size,
+            working_size=self.working_size,
+            mirror=settings["mirror"],
+            threshold=self.threshold,
+            faint_threshold=settings.get("faint_threshold"),
+            presence=self.presence,
+            presence_unet=self._folded(self.presence_unet, settings.get("presence_unet", {})),
+        )
 
-    def _folded_unet(self) -> keras.Model:
-        settings = self.card["settings"]["unet"]
-        if settings.get("normalisation", "batch") != "batch" or not isinstance(self.unet, keras.Model):
-            return self.unet  # nothing to fold: no normalisation that stands still, or a stand-in that only predicts
-        return fold_normalisation(self.unet, build_unet(self.unet_size, **{**settings, "normalisation": "none"}))
+    def _folded(self, network: keras.Model | None, built: dict) -> keras.Model | None:
+        if built.get("normalisation", "batch") != "batch" or not isinstance(network, keras.Model):
+            return network  # nothing to fold: no normalisation that stands still, or a stand-in that only predicts
+        return fold_normalisation(network, build_unet(self.unet_size, **{**built, "normalisation": "none"}))
 
     @cached_property
     def _average(self) -> pd.DataFrame:
@@ -344,15 +349,7 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
     card = pair.card
     summary = re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", f"pair '{card['name']}', trained on {card['data']['summary']}")
     say(summary)
-    pipeline = Pipeline(
-        pair.unet,
-        pair.classifier,
-        pair.classifier_true_mask,
-        pair.reference,
-        card,
-        pair.familiarity,
-        pair.presence_unet,
-    )
+    pipeline = Pipeline(**vars(pair))
     try:
         _warm_up(pipeline)
     except Exception as error:  # parts that don't belong together can fail in any way

@@ -192,7 +192,7 @@ def test_a_patient_of_the_training_set_is_no_test(seen, told):
 def test_json_contract_is_untouched():
     assert set(make_report().to_dict()) == {
         "scan", "tumour_found", "tumour_type", "probabilities", "area_mm2", "pixel_mm", "pixel_mm_assumed", "seconds",
-        "warnings", "familiar", "unlike",
+        "warnings", "familiar", "unlike", "presence",
     }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def test_the_tumour_is_gone_and_the_rest_stays(few, way):
         hole = widened(mask, mm)
         assert np.array_equal(before[~hole], after[~hole])
         assert not np.array_equal(before[mask], after[mask])
-        assert 0 <= after.min() and after.max() <= 1
+        assert after.min() >= 0 and after.max() <= 1
 
 
 def test_a_light_tumour_becomes_as_dark_as_the_tissue_round_it():
