@@ -1,4 +1,4 @@
-"""Experiment 13: can the pair say that there is no tumour?
+"""Experiment 11: can the pair say that there is no tumour?
 
 Run: python experiments/no_tumour.py DATA     (DATA: folder of the downloaded set)
 

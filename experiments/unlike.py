@@ -1,4 +1,4 @@
-"""Experiment 10: does a pair notice that a picture is no slice like those it learnt from?
+"""Experiment 12: does a pair notice that a picture is no slice like those it learnt from?
 
 Run: python experiments/unlike.py DATA     (DATA: folder of the downloaded set)
 

@@ -203,6 +203,32 @@ def draw_calibration(result: dict, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@in_our_style
+def draw_presence(result: dict, ax: Axes | None = None) -> Axes:
+    """Draw what share of the tumours is kept over the share of slices without one that raise an alarm.
+
+    See Also
+    --------
+    sklearn.metrics.RocCurveDisplay : The same from labels and scores.
+
+    Examples
+    --------
+    >>> from braintut.results import load_result
+    >>> draw_presence(load_result("no_tumour")).get_xlabel()
+    'false alarms, share of slices without a tumour'
+    """
+    ax = ax or _new_axes(4.6, 3.6)
+    ax.plot([0, 1], [0, 1], color="grey", linestyle="dotted", label="guessing")
+    for (name, curve), colour, line in zip(result["roc"].items(), COLOURS, LINES, strict=False):
+        ax.plot(curve["false_alarms"], curve["kept"], color=colour, linestyle=line, label=f"against {name}")
+    alarms = [result["false_alarms"]["other head"]["mean"], result["false_alarms_on_phantoms"]["mean"]]
+    ax.plot(alarms, 2 * [result["kept"]["mean"]], "ko", label="where a report is given")
+    ax.set(xlabel="false alarms, share of slices without a tumour", ylabel="tumours kept", xlim=(0, 1), ylim=(0, 1.03))
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize="small", loc="lower right")
+    return ax
+
+
 def _new_axes(width: float, height: float) -> Axes:
     return plt.subplots(figsize=(width, height), layout="constrained")[1]
 

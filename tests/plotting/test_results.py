@@ -19,6 +19,7 @@ DRAWN_BY = {
     "two_questions": [plotting.draw_variants],
     "recipe": [plotting.draw_variants],
     "records": [plotting.draw_records, plotting.draw_calibration],
+    "no_tumour": [plotting.draw_presence],
 }
 ONLY_QUOTED = {"deep_features"}
 FILMS = {"growth"}
