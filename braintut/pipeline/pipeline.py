@@ -6,14 +6,13 @@ import os
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import keras
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline as SklearnPipeline
 
 from braintut.classification.classifier import predict_types
 from braintut.classification.insight import explain
@@ -35,7 +34,6 @@ from braintut.pipeline.card import (
     was_fitted_on,
     was_fitted_on_twin,
 )
-from braintut.pipeline.familiarity import Familiarity
 from braintut.pipeline.storage import StoredPair, load_pair, save_pair
 from braintut.quiet import say
 from braintut.report.report import Report
@@ -67,7 +65,7 @@ class Found(Segmentation):
 
 
 @dataclass
-class Pipeline:
+class Pipeline(StoredPair):
     """Preprocessing, U-Net and classifiers, fitted together, saved together, called together.
 
     Parameters
@@ -96,13 +94,6 @@ class Pipeline:
     'glioma'
     """
 
-    unet: keras.Model
-    classifier: SklearnPipeline
-    classifier_true_mask: SklearnPipeline
-    reference: pd.DataFrame
-    card: dict = field(default_factory=dict)
-    familiarity: Familiarity | None = None
-    presence_unet: keras.Model | None = None
     prevalence: float = 0.5
 
     @property
@@ -265,39 +256,17 @@ class Pipeline:
         return measure_features(found.square, mask_to_square(mask, self.working_size), found.square_mm, found.head)
 
     def opinions(self, found: Found, mask: np.ndarray, features: dict[str, float]) -> dict[str, np.ndarray]:
-        """What the classifier and, if it knows types, the U-Net say of the type in a mask.
+        """What the classifier ("features") and, if it knows types, the U-Net ("network") say of the type in a mask.
 
-        Parameters
-        ----------
-        found : Found
-            Of the same scan.
-        mask : ndarray of bool, shape (H, W)
-            On the scan's own grid, not empty.
-        features : dict
-            Of this mask, see `measure`.
-
-        Returns
-        -------
-        dict of str to ndarray, shape (3,)
-            "features" and "network"; each adds up to 1.
+        The mask lies on the scan's own grid, ndarray of bool, shape (H, W), not empty; `measure` gives its features.
+        Each opinion is an ndarray, shape (3,), that adds up to 1.
         """
         measured = predict_types(self.classifier, pd.DataFrame([features]))[list(TUMOUR_TYPES)].to_numpy()[0]
         network = self.segmenter.types(found, mask)
         return {"features": measured} if network is None else {"features": measured, "network": network}
 
     def vote(self, reports: Iterable[Report | SliceAnswer]) -> dict[str, float] | None:
-        """Let several slices of one patient decide together.
-
-        Parameters
-        ----------
-        reports : iterable of Report or SliceAnswer
-            Of slices of one patient.
-
-        Returns
-        -------
-        dict or None
-            Mean probability of each type over the slices where a tumour was found; None if there is none.
-        """
+        """Let slices of one patient decide: mean probability of each type where a tumour was found; None if nowhere."""
         found = [report.probabilities for report in reports if report.tumour_found]
         return {name: float(np.mean([p[name] for p in found])) for name in found[0]} if found else None
 
@@ -315,16 +284,7 @@ class Pipeline:
         A pair that was there before stays until the new one is whole: the new files wait beside the old ones, and only
         then the new card takes the old one's place. Whenever a save is broken off, one of the two pairs loads.
         """
-        pair = StoredPair(
-            self.unet,
-            self.classifier,
-            self.classifier_true_mask,
-            self.reference,
-            self.card,
-            self.familiarity,
-            self.presence_unet,
-        )
-        return save_pair(folder, pair)
+        return save_pair(folder, self)
 
 
 def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None = None) -> Pipeline:
@@ -333,8 +293,8 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
     Parameters
     ----------
     name : str or path, optional
-        `"phantom"`, `"figshare"`, or a folder that `Pipeline.save` wrote. A folder of yours wins over a shipped pair
-        of the same name.
+        `"phantom"`, `"figshare"`, or a folder that `Pipeline.save` wrote, which wins over a shipped pair of the same
+        name.
     slices : Slices, optional
         Without a name the pair is chosen to fit these: `phantom` for phantoms; for real slices the shipped pair that
         was fitted on the fewest of their patients, and `figshare` if several were.
@@ -343,13 +303,18 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
     ------
     ModelError
         If there is no such pair, or its files are damaged. No pickle is loaded.
+
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> slices = load_phantoms()
+    >>> load_pipeline(slices=slices).name
+    'phantom'
     """
     folder = _fitting_pair(slices) if name is None else pair_folder(name)
-    pair = load_pair(folder)
-    card = pair.card
-    summary = re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", f"pair '{card['name']}', trained on {card['data']['summary']}")
-    say(summary)
-    pipeline = Pipeline(**vars(pair))
+    pipeline = Pipeline(**vars(load_pair(folder)))
+    summary = f"pair '{pipeline.name}', trained on {pipeline.card['data']['summary']}"
+    say(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", summary))
     try:
         _warm_up(pipeline)
     except Exception as error:  # parts that don't belong together can fail in any way
@@ -383,17 +348,7 @@ def _warm_up(pipeline: Pipeline) -> None:
 
 
 def join_opinions(measured: np.ndarray, network: np.ndarray | None) -> np.ndarray:
-    """Let the classifier of the measured features and the network decide together: the mean of both.
-
-    Parameters
-    ----------
-    measured, network : ndarray of float, shape (..., 3)
-        Probability of each type; `network` is None where it knows no types.
-
-    Returns
-    -------
-    ndarray of float, shape (..., 3)
-    """
+    """The mean of what the classifier of measured features and the network (if it knows types) say, shape (..., 3)."""
     return measured if network is None else (measured + network) / 2
 
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import keras
@@ -25,32 +25,23 @@ from braintut.segmentation.checkpoints import all_finite
 from braintut.segmentation.unet import build_unet
 
 
-@dataclass(frozen=True)
+@dataclass
 class StoredPair:
-    """What lies in the folder of a pair, read and checked."""
+    """What lies in the folder of a pair, read and checked: U-Net, classifiers, a table of features, and the card."""
 
     unet: keras.Model
     classifier: SklearnPipeline
     classifier_true_mask: SklearnPipeline
     reference: pd.DataFrame
-    card: dict
+    card: dict = field(default_factory=dict)
     familiarity: Familiarity | None = None
     presence_unet: keras.Model | None = None
 
 
 def load_pair(folder: Path) -> StoredPair:
-    """Read all parts of a pair.
+    """Read all parts of a pair from the folder that `save_pair` wrote; no pickle is loaded.
 
-    Parameters
-    ----------
-    folder : Path
-        That `save_pair` wrote.
-
-    Raises
-    ------
-    ModelError
-        If there is no pair, or a file of it is missing, damaged or not the one that its card names. No pickle is
-        loaded.
+    A `ModelError` if there is no pair, or a file of it is missing, damaged or not the one that its card names.
     """
     card = load_card(folder)
     files = {file: _stored(folder, file, card) for file in FILES}
@@ -68,11 +59,7 @@ def load_pair(folder: Path) -> StoredPair:
 
 
 def save_pair(folder: str | os.PathLike, pair: StoredPair) -> Path:
-    """Write a pair to a folder: plain arrays, skops files and a JSON card, into which the hashes of the files go.
-
-    A pair that was there before stays until the new one is whole: the new files wait beside the old ones, and only
-    then the new card takes the old one's place. Whenever a save is broken off, one of the two pairs loads.
-    """
+    """Write a pair to a folder, as `Pipeline.save` tells; the hashes of the files go into the card."""
     folder = Path(folder)
     _finish_save(folder)
     save_weights(folder / f"unet.npz{NEW}", pair.unet)
@@ -175,10 +162,7 @@ def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> 
 
 
 def as_stored(model: keras.Model, size: int, unet: dict) -> keras.Model:
-    """Rebuild a U-Net as `load_pipeline` will: float32, from the weights that `Pipeline.save` keeps.
-
-    So a pair gives the same answers before it is saved and after.
-    """
+    """Rebuild a U-Net as `load_pipeline` will from what is kept, so that a pair answers alike before and after."""
     weights = _stored_weights(model)
     rebuilt = build_unet(size, **unet)
     rebuilt.set_weights([w.astype(np.float32) for w in weights])

@@ -8,10 +8,10 @@ from .counts import draw_scores as draw_scores
 from .png import slice_png as slice_png
 from .results import draw_amount_of_data as draw_amount_of_data
 from .results import draw_calibration as draw_calibration
-from .results import draw_presence as draw_presence
 from .results import draw_cost_of_a_mask as draw_cost_of_a_mask
 from .results import draw_feature_ladder as draw_feature_ladder
 from .results import draw_leakage as draw_leakage
+from .results import draw_presence as draw_presence
 from .results import draw_records as draw_records
 from .results import draw_variants as draw_variants
 from .slices import draw_changes as draw_changes

@@ -100,12 +100,7 @@ def in_unit(name: str, value: float) -> str:
 
 
 def doubt_in_words(probabilities: Mapping[str, float]) -> str:
-    """Say in a sentence how sure the answer is.
-
-    Parameters
-    ----------
-    probabilities : mapping of str to float
-        Probability of each type, adding up to 1.
+    """Say in a sentence how sure the answer is, given the probability of each type.
 
     Examples
     --------

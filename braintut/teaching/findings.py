@@ -17,13 +17,7 @@ KEPT = 64  # slices whose answers are kept: more than any patient has
 
 
 class Findings:
-    """Predicted masks, Dice and measures of slices, computed when first asked for.
-
-    Parameters
-    ----------
-    pipeline : Pipeline, optional
-        Without one there is no predicted mask.
-    """
+    """Predicted masks (given a pipeline), Dice and measures of slices, computed when first asked for."""
 
     def __init__(self, slices: Slices, pipeline: Pipeline | None = None) -> None:
         self.slices = slices
@@ -88,15 +82,7 @@ class Findings:
 def in_words(findings: Findings, index: int, mask: np.ndarray | None) -> str:
     """One sentence about a slice and its predicted mask, for the line under a picture and for alt text.
 
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (H, W), or None
-        None where there is no network.
-
-    Returns
-    -------
-    str
-        Patient, type, true area in mm2, and the Dice of the mask.
+    The mask is None where there is no network. Told are patient, type, true area in mm2, and the Dice of the mask.
     """
     slices = findings.slices
     area = slices.masks[index].sum() * float(slices.pixel_mm[index]) ** 2
@@ -112,13 +98,7 @@ def in_words(findings: Findings, index: int, mask: np.ndarray | None) -> str:
 
 
 def measures_table(columns: dict[str, dict[str, float]]) -> str:
-    """HTML table of the measures of one or two masks.
-
-    Parameters
-    ----------
-    columns : dict of str to dict
-        Heading -> features by name, as `measure_features` gives them.
-    """
+    """HTML table of the measures of one or two masks: heading -> features by name, as `measure_features` gives them."""
     rows = []
     for name, (words, _, _) in MEASURES.items():
         values = [features.get(name) for features in columns.values()]
