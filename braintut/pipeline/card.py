@@ -242,7 +242,7 @@ def _is_unet(value: object) -> bool:
 
 def _is_presence(value: object) -> bool:
     names = ("slope", "intercept", "threshold")
-    return isinstance(value, dict) and sorted(value) == sorted(names) and all(_is_number(value[n]) for n in names)
+    return isinstance(value, dict) and sorted(value) == sorted(names) and all(is_number(value[n]) for n in names)
 
 
 _OF_UNET = ("filters", "depth", "normalisation", "dropout", "stem", "classes")
