@@ -25,6 +25,14 @@ from braintut.segmentation.checkpoints import all_finite
 from braintut.segmentation.unet import build_unet
 
 
+ABOUT_PRESENCE = (
+    "A tumour is reported where a network of its own says so; it learnt from heads whose tumour had been cut out and "
+    "replaced. The numbers of this card take for granted that every slice shows a tumour. How often a report says no "
+    "to a tumour, and yes to an emptied head, experiments/no_tumour.py counts; elsewhere both rates will differ."
+)
+"""What the card says of it."""
+
+
 @dataclass
 class StoredPair:
     """What lies in the folder of a pair, read and checked: U-Net, classifiers, a table of features, and the card."""
@@ -74,6 +82,7 @@ def save_pair(folder: str | os.PathLike, pair: StoredPair) -> Path:
         written = (*written, FAMILIARITY)
     if pair.presence_unet is not None:
         save_weights(folder / f"{PRESENCE}{NEW}", pair.presence_unet)
+        pair.card["about_presence"] = ABOUT_PRESENCE
         written = (*written, PRESENCE)
     pair.card["files"] = {name: _sha256(folder / f"{name}{NEW}") for name in written}
     write_text(folder / CARD_FILE, json.dumps(pair.card, indent=1) + "\n")
@@ -88,6 +97,18 @@ def add_familiarity(folder: Path, familiarity: Familiarity) -> None:
     save_familiarity(folder / f"{FAMILIARITY}{NEW}", familiarity)
     card["about_familiarity"] = ABOUT
     card["files"][FAMILIARITY] = _sha256(folder / f"{FAMILIARITY}{NEW}")
+    write_text(folder / CARD_FILE, json.dumps(card, indent=1) + "\n")
+    _finish_save(folder)
+
+
+def add_presence(folder: Path, pair: StoredPair) -> None:
+    """Give a stored pair the network for presence of this one, and its calibration; all else of it stays."""
+    _finish_save(folder)
+    card = load_card(folder)
+    save_weights(folder / f"{PRESENCE}{NEW}", pair.presence_unet)
+    card["settings"] |= {name: pair.card["settings"][name] for name in ("presence", "presence_unet")}
+    card["about_presence"] = ABOUT_PRESENCE
+    card["files"][PRESENCE] = _sha256(folder / f"{PRESENCE}{NEW}")
     write_text(folder / CARD_FILE, json.dumps(card, indent=1) + "\n")
     _finish_save(folder)
 
