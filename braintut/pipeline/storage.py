@@ -24,11 +24,10 @@ from braintut.pipeline.familiarity import ABOUT, Familiarity
 from braintut.segmentation.checkpoints import all_finite
 from braintut.segmentation.unet import build_unet
 
-
 ABOUT_PRESENCE = (
     "A tumour is reported where a network of its own says so; it learnt from heads whose tumour had been cut out and "
-    "replaced. The numbers of this card take for granted that every slice shows a tumour. How often a report says no "
-    "to a tumour, and yes to an emptied head, experiments/no_tumour.py counts; elsewhere both rates will differ."
+    "replaced. How often a report says no to a tumour, and yes to an emptied head, experiments/no_tumour.py counts; "
+    "elsewhere both rates will differ."
 )
 """What the card says of it."""
 
@@ -108,6 +107,7 @@ def add_presence(folder: Path, pair: StoredPair) -> None:
     save_weights(folder / f"{PRESENCE}{NEW}", pair.presence_unet)
     card["settings"] |= {name: pair.card["settings"][name] for name in ("presence", "presence_unet")}
     card["about_presence"] = ABOUT_PRESENCE
+    card["numbers_take_for_granted"] = "that every slice shows a tumour"
     card["files"][PRESENCE] = _sha256(folder / f"{PRESENCE}{NEW}")
     write_text(folder / CARD_FILE, json.dumps(card, indent=1) + "\n")
     _finish_save(folder)
