@@ -63,7 +63,7 @@ def test_lower_bounds_only(requirement):
 
 
 def test_extras_are_the_promised_ones():
-    assert set(EXTRAS) == {"browser", "dev", "dicom", "lab", "nifti", "phantom", "test"}
+    assert set(EXTRAS) == {"browser", "dev", "dicom", "lab", "nifti", "phantom", "test", "widget"}
 
 
 def test_a_name_has_one_bound_in_all_extras():
@@ -138,7 +138,9 @@ def imported_modules(path):
 @pytest.mark.parametrize("path", sorted((ROOT / "braintut").rglob("*.py")), ids=lambda path: path.stem)
 def test_the_package_imports_nothing_that_is_not_a_dependency(path):
     distributions = {"PIL": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn"}
-    optional = [requirement for extra in ("dicom", "lab", "nifti", "phantom") for requirement in EXTRAS[extra]]
+    optional = [
+        requirement for extra in ("dicom", "lab", "nifti", "phantom", "widget") for requirement in EXTRAS[extra]
+    ]
     allowed = set(bounds(CORE)) | set(bounds(optional)) | {"braintut"}
     allowed |= {"ipython", "urllib3"}  # come with ipywidgets and requests
     modules = set(imported_modules(path)) - set(sys.stdlib_module_names)
