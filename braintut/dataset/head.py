@@ -86,7 +86,9 @@ def check_head(normalised: np.ndarray) -> None:
     light = small > TISSUE
     piece = largest_piece(light)
     if piece.sum() / max(light.sum(), 1) < MIN_SHARE or piece.mean() < MIN_AREA:
-        raise DataError("This is no picture of a head: it falls into many small pieces; cut out one slice.")
+        raise DataError(
+            "This is no picture of a head: it falls into many small pieces, as text does; cut out one slice."
+        )
     filled = binary_fill_holes(piece)
     if piece.sum() < MIN_SOLID * filled.sum():
         raise DataError("This is no picture of a head: it shows lines, not a solid body; cut out the slice alone.")
@@ -106,8 +108,8 @@ def _check_edge(picture: np.ndarray) -> None:
     sides = (picture[0], picture[-1], picture[:, 0], picture[:, -1])
     if np.mean([(side > LIGHT).mean() for side in sides]) > MAX_LIGHT_EDGE:
         raise DataError(
-            "This is no picture of a head: it is light all around, where a head has dark air; "
-            "cut a frame away, turn a negative back, or give the whole head."
+            "This is no picture of a head: it is light all around, as a page, a frame or a negative is, "
+            "where a head has dark air; cut a frame away, turn a negative back, or give the whole head."
         )
     if any(_is_flat_and_light(side) for side in sides):
         raise DataError("This is no picture of a head: one side is a plain light bar; cut it away.")

@@ -17,10 +17,13 @@ Given = ParamSpec("Given")
 
 # Okabe-Ito colours, told apart by line style too, so that nobody has to see colour.
 TRUE_STYLE = {"colors": "#56B4E9", "linestyles": "solid", "linewidths": 1.6}
+"""The contour of a true mask in all figures, as arguments of `Axes.contour`."""
 
 PREDICTED_STYLE = {"colors": "#E69F00", "linestyles": "dashed", "linewidths": 1.6}
+"""The same for a predicted mask."""
 
 BARS = "#0072B2"
+"""The colour of bars and of a first line."""
 
 DPI = 90  # of grids of slices: three heads side by side are 700 px and wider, a lesson stays under 1.2 MB
 

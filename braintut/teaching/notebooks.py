@@ -12,8 +12,8 @@ from nbformat import NotebookNode
 from braintut.dataset.files import write_text
 from braintut.errors import DataError
 
-PAGE_OPTIONS = ("--to=html", "--template=page", f"--TemplateExporter.extra_template_basedirs={Path(__file__).parent}")
-"""What makes nbconvert write a page that fits a telephone: its template lies in the folder `page` beside this file."""
+PAGE_OPTIONS = ("--to=braintut.teaching.pages.LessonPage",)
+"""What makes nbconvert write a page that fits a telephone and asks no other machine for anything."""
 
 _COLLAPSED = re.compile(r"\s*<details[^>]*>\s*<summary>(.*?)</summary>.*?(?:</details>|\Z)", re.DOTALL | re.IGNORECASE)
 
