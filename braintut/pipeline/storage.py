@@ -100,19 +100,6 @@ def add_familiarity(folder: Path, familiarity: Familiarity) -> None:
     _finish_save(folder)
 
 
-def add_presence(folder: Path, pair: StoredPair) -> None:
-    """Give a stored pair the network for presence of this one, and its calibration; all else of it stays."""
-    _finish_save(folder)
-    card = load_card(folder)
-    save_weights(folder / f"{PRESENCE}{NEW}", pair.presence_unet)
-    card["settings"] |= {name: pair.card["settings"][name] for name in ("presence", "presence_unet")}
-    card["about_presence"] = ABOUT_PRESENCE
-    card["numbers_take_for_granted"] = "that every slice shows a tumour"
-    card["files"][PRESENCE] = _sha256(folder / f"{PRESENCE}{NEW}")
-    write_text(folder / CARD_FILE, json.dumps(card, indent=1) + "\n")
-    _finish_save(folder)
-
-
 def save_familiarity(path: Path, familiarity: Familiarity) -> None:
     """Write how training slices look as plain arrays."""
     with whole_file(path) as part, part.open("wb") as file:
