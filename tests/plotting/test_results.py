@@ -21,7 +21,7 @@ DRAWN_BY = {
     "records": [plotting.draw_records, plotting.draw_calibration],
     "no_tumour": [plotting.draw_presence],
 }
-ONLY_QUOTED = {"deep_features"}
+ONLY_QUOTED = {"deep_features", "unlike"}
 FILMS = {"growth"}
 """One training on phantoms, watched: nothing is averaged, and no other data are needed."""
 
