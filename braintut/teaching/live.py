@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader
 
-from braintut.dataset.files import write_text
+from braintut.dataset.files import json_text, whole_file, write_text
 from braintut.errors import DataError
 from braintut.teaching.stack import Stack, make_stack, phantom_stack
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from braintut.pipeline.pipeline import Pipeline
 
 SCRIPT = Path(__file__).parent / "page" / "explorer.js"
+START = SCRIPT.with_name("start.js")
 
 
 def explorer_page(path: str | os.PathLike[str], stack: Stack | None = None, home: str = "") -> Path:
@@ -47,6 +48,32 @@ def explorer_page(path: str | os.PathLike[str], stack: Stack | None = None, home
         made_up=made_up,
     )  # fmt: skip
     return write_text(path, page)
+
+
+def explorer_files(folder: str | os.PathLike[str], stack: Stack | None = None) -> Path:
+    """Write the explorer as files that a page of a site loads, into its element with the id `explorer`.
+
+    Parameters
+    ----------
+    folder : path
+        Gets `start.js`, `explorer.js`, `about.json` and `planes.bin`; is made if it is missing.
+    stack : Stack, optional
+        As in `explorer_page`.
+
+    Returns
+    -------
+    Path
+        The file that the page names: `<script type="module" src=".../start.js"></script>`. Browsers load such files
+        from a server only; a page that is opened from a disk is what `explorer_page` writes.
+    """
+    folder = Path(folder)
+    about, planes = stack or phantom_stack()
+    for script in (SCRIPT, START):
+        write_text(folder / script.name, script.read_text(encoding="utf-8"))
+    write_text(folder / "about.json", json_text(about))
+    with whole_file(folder / "planes.bin") as part:
+        part.write_bytes(planes)
+    return folder / START.name
 
 
 def live_explorer(slices: Slices | None = None, pipeline: Pipeline | None = None) -> Any:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
 import numpy as np
 import pytest
 
@@ -10,7 +14,7 @@ from braintut.pipeline.pipeline import load_pipeline
 from braintut.segmentation.metrics import dice_score
 from braintut.teaching.film import OutlineFilm, load_films
 from braintut.teaching.findings import Findings
-from braintut.teaching.live import explorer_page
+from braintut.teaching.live import explorer_files, explorer_page
 from braintut.teaching.outline import mask_of_points, parse_points
 from braintut.teaching.stack import phantom_stack
 
@@ -38,8 +42,13 @@ READ_ALL = """(asked) => asked.map(([task, values]) => {
 
 
 @pytest.fixture(scope="module")
-def page_file(tmp_path_factory):
-    return explorer_page(tmp_path_factory.mktemp("pages") / "explorer.html", phantom_stack())
+def stack():
+    return phantom_stack()
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory, stack):
+    return explorer_page(tmp_path_factory.mktemp("pages") / "explorer.html", stack)
 
 
 @pytest.fixture(scope="module")
@@ -48,22 +57,25 @@ def strangers():
     return phantoms[phantoms.folds == 5]
 
 
+@pytest.fixture(scope="module")
+def findings(strangers):
+    return Findings(strangers, load_pipeline("phantom"))
+
+
 @pytest.fixture
 def open_page(chromium, page_file):
     """Open the page in a browser of some kind; whatever it complains of or asks for fails the test."""
     contexts, faults, asked_for = [], [], []
 
-    def open_it(before=lambda page: None, **kind):
+    def open_it(before=lambda page: None, address="", **kind):
         context = chromium.new_context(**kind)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda said: faults.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "request", lambda asked: faults.append(asked.url) if not asked.url.startswith(("file:", "data:")) else 0
-        )
+        page.on("request", lambda asked: asked_for.append(asked.url))
         before(page)
-        page.goto(page_file.as_uri())
+        page.goto(address or page_file.as_uri())
         page.wait_for_selector("canvas")
         return page
 
@@ -71,7 +83,8 @@ def open_page(chromium, page_file):
     for context in contexts:
         context.close()
     assert faults == []
-    assert [url for url in asked_for if not url.startswith(("file:", "data:"))] == []
+    own = ("file:", "data:", "http://127.0.0.1:")
+    assert [url for url in asked_for if not url.startswith(own)] == []
 
 
 @pytest.fixture
@@ -102,8 +115,7 @@ def picture(page) -> str:
 # ------------------------------------------------------------ numbers
 
 
-def test_dice_and_areas_of_every_slice_are_pythons(page, strangers):
-    findings = Findings(strangers, load_pipeline("phantom"))
+def test_dice_and_areas_of_every_slice_are_pythons(page, strangers, findings):
     cases = [(i, threshold) for i in range(len(strangers)) for threshold in (1, 20, 50, 77, 99)]
     asked = [["look", {"slice": i + 1, "threshold": threshold}] for i, threshold in cases]
     for (i, threshold), row in zip(cases, page.evaluate(READ_ALL, asked), strict=True):
@@ -126,18 +138,18 @@ def test_the_film_has_the_dice_of_the_widget(page):
 
 
 @pytest.mark.parametrize("points", OUTLINES.values(), ids=OUTLINES)
-def test_a_typed_outline_has_pythons_area_and_dice(page, strangers, points):
+def test_a_typed_outline_has_pythons_area_and_dice(page, findings, points):
     choose(page, "Draw it yourself")
     page.locator("summary", has_text="Type the corners").click()
     page.get_by_label("Points").fill(points)
     page.get_by_role("button", name="Compare").click()
-    compare_drawing(page, strangers, points)
+    compare_drawing(page, findings, points)
 
 
-def compare_drawing(page, strangers, points: str) -> None:
+def compare_drawing(page, findings, points: str) -> None:
     """Hold what is shown of the outline on the first slice to Python."""
+    strangers, network = findings.slices, findings.mask(0)
     mask = mask_of_points(parse_points(points), strangers.masks[0].shape)
-    network = Findings(strangers, load_pipeline("phantom")).mask(0)
     assert list(numbers(page).values()) == pytest.approx(
         [
             mask.sum() * strangers.pixel_mm[0] ** 2, dice_score(strangers.masks[0], mask), dice_score(network, mask),
@@ -181,7 +193,7 @@ def test_a_drag_across_the_picture_moves_through_slices_and_moves_a_zoomed_pictu
     assert picture(page) != before[0] and slider(page, "Slice").input_value() == before[1]
 
 
-def test_an_outline_drawn_by_mouse_is_measured(page, strangers):
+def test_an_outline_drawn_by_mouse_is_measured(page, findings):
     choose(page, "Draw it yourself")
     assert "mm², in the" not in said(page)  # the answer is not given away
     box = page.locator("canvas").bounding_box()
@@ -194,7 +206,7 @@ def test_an_outline_drawn_by_mouse_is_measured(page, strangers):
     page.get_by_role("button", name="Compare").click()
     points = page.locator("[data-name=points]").input_value()
     assert len(parse_points(points)) == 25
-    compare_drawing(page, strangers, points)
+    compare_drawing(page, findings, points)
     assert "Your Dice with the true outline is" in said(page)
     page.get_by_role("button", name="Undo").click()  # the whole stroke
     assert "0 of at least 3 points" in said(page)
@@ -240,7 +252,7 @@ def test_contrast_zoom_and_switches_change_the_picture(page, change):
 # ------------------------------------------------------------ keys and screen readers
 
 
-def test_the_keys_on_the_picture_do_all_that_a_mouse_does(page, strangers):
+def test_the_keys_on_the_picture_do_all_that_a_mouse_does(page, findings):
     canvas = page.get_by_role("application")
     canvas.focus()
     for key, shown in [("ArrowRight", "2 of 39"), ("ArrowRight", "3 of 39"), ("ArrowLeft", "2 of 39")]:
@@ -269,7 +281,7 @@ def test_the_keys_on_the_picture_do_all_that_a_mouse_does(page, strangers):
     page.keyboard.press("c")
     points = page.locator("[data-name=points]").input_value()
     assert points == "128 128, 164 128, 164 96"
-    compare_drawing(page, strangers, points)
+    compare_drawing(page, findings, points)
 
 
 def test_every_control_has_a_name_and_is_reached_by_tab(page):
@@ -288,8 +300,20 @@ def test_every_control_has_a_name_and_is_reached_by_tab(page):
     assert names[0].startswith("Patient PH005") and [name for name in names if name in wanted] == wanted
 
 
-def test_what_is_seen_is_said_and_not_too_often(open_page):
-    page = open_page(lambda page: page.clock.install(), **DESKTOP)
+@pytest.fixture
+def still(open_page):
+    """Open the page with a clock that stands still until a test moves it."""
+
+    def open_it(**kind):
+        page = open_page(lambda page: page.clock.install(time="2026-01-01T00:00:00"), **DESKTOP, **kind)
+        page.clock.pause_at("2026-01-01T01:00:00")
+        return page
+
+    return open_it
+
+
+def test_what_is_seen_is_said_and_not_too_often(still):
+    page = still()
     status = page.get_by_role("status")
     page.clock.run_for(2000)
     assert status.inner_text() == said(page) and "Dice" in said(page) and "upper middle" in said(page)
@@ -303,8 +327,8 @@ def test_what_is_seen_is_said_and_not_too_often(open_page):
 
 
 @pytest.mark.parametrize(("motion", "slices"), [("no-preference", 7), ("reduce", 2)])
-def test_play_moves_and_slowly_where_motion_is_to_be_reduced(open_page, motion, slices):
-    page = open_page(lambda page: page.clock.install(), **DESKTOP, reduced_motion=motion)
+def test_play_moves_and_slowly_where_motion_is_to_be_reduced(still, motion, slices):
+    page = still(reduced_motion=motion)
     page.get_by_role("button", name="Play").click()
     page.clock.run_for(1900)
     assert slider(page, "Slice").input_value() == str(slices)
@@ -313,15 +337,16 @@ def test_play_moves_and_slowly_where_motion_is_to_be_reduced(open_page, motion, 
     assert slider(page, "Slice").input_value() == str(slices)
 
 
-def test_a_film_plays_to_its_end_and_from_its_beginning_again(open_page):
-    page = open_page(lambda page: page.clock.install(), **DESKTOP)
+def test_a_film_plays_to_its_end_and_from_its_beginning_again(still):
+    page = still()
     choose(page, "Watch it learn")
     page.get_by_role("button", name="Play").click()
     page.clock.run_for(20_000)
     assert "After epoch 24" in said(page)
     page.get_by_role("button", name="Play").click()
-    page.clock.run_for(600)
     assert "After epoch 1," in said(page)
+    page.clock.run_for(600)
+    assert "After epoch 2," in said(page)
 
 
 # ------------------------------------------------------------ touch, small screens, light and dark
@@ -350,13 +375,13 @@ def test_a_finger_moves_through_slices(phone):
     assert int(slider(phone, "Slice").input_value()) > 5
 
 
-def test_a_finger_draws(phone, strangers):
+def test_a_finger_draws(phone, findings):
     phone.get_by_role("radio", name="Draw it yourself").tap()
     stroke(phone, [(0.5, 0.15), (0.6, 0.15), (0.65, 0.25), (0.55, 0.3), (0.48, 0.25)])
     phone.get_by_role("button", name="Compare").tap()
     points = phone.locator("[data-name=points]").input_value()
     assert len(parse_points(points)) == 5
-    compare_drawing(phone, strangers, points)
+    compare_drawing(phone, findings, points)
 
 
 @pytest.mark.parametrize("task", ["Look", "Draw it yourself", "Watch it learn"])
@@ -384,3 +409,16 @@ def test_it_follows_light_and_dark(open_page, scheme, is_dark):
         .map(colour => colour.match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 765)"""
     ground, text = page.evaluate(brightness)
     assert (ground < 0.2, text > 0.8) == (is_dark, is_dark) and abs(ground - text) > 0.8
+
+
+def test_a_page_of_a_site_takes_it_as_files(open_page, stack, tmp_path):
+    explorer_files(tmp_path / "static", stack)
+    head = '<!doctype html><html lang="en"><title>site</title><link rel="icon" href="data:,">'
+    own = '<div id="explorer">a picture</div><script type="module" src="static/start.js"></script>'
+    (tmp_path / "index.html").write_text(head + own)
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        page = open_page(address=f"http://127.0.0.1:{server.server_port}/", **DESKTOP)
+        assert said(page).startswith("Patient PH005") and "a picture" not in page.content()
+        server.shutdown()

@@ -10,7 +10,7 @@ import traitlets
 
 from braintut.errors import DataError
 from braintut.teaching import live
-from braintut.teaching.live import SCRIPT, explorer_page, live_explorer
+from braintut.teaching.live import SCRIPT, explorer_files, explorer_page, live_explorer
 from braintut.teaching.stack import make_stack
 
 
@@ -52,6 +52,16 @@ def test_what_a_file_says_is_no_html(few, tmp_path):
     assert "<b>" not in page
     stored = re.search(r'id="about">(.*?)</script>', page, re.DOTALL)[1]
     assert json.loads(stored) == stack.about
+
+
+def test_a_site_gets_files_that_name_each_other_alone(few, script, tmp_path):
+    stack = make_stack(few[:2])
+    start = explorer_files(tmp_path / "static" / "explorer", stack)
+    beside = {path.name for path in start.parent.iterdir()}
+    assert set(re.findall(r'"(?:\./)?(\w+\.\w+)"', start.read_text())) == beside - {"start.js"}
+    assert (start.parent / "explorer.js").read_text() == script and "://" not in start.read_text()
+    assert json.loads((start.parent / "about.json").read_text()) == stack.about
+    assert (start.parent / "planes.bin").read_bytes() == stack.planes
 
 
 def test_without_anywidget_one_sentence_says_what_to_install(few, monkeypatch):

@@ -63,7 +63,11 @@ function largestPiece(mask, width, least) {
   return only;
 }
 
-const count = (mask) => mask.reduce((sum, one) => sum + one, 0);
+function count(mask) {
+  let sum = 0;
+  for (let i = 0; i < mask.length; i++) sum += mask[i];
+  return sum;
+}
 
 /** Twice the common area over the sum of both; 1 where both are empty. */
 function dice(a, b) {
@@ -72,25 +76,28 @@ function dice(a, b) {
   return sum ? (2 * common) / sum : 1;
 }
 
-/** The mask inside a line through points [across, down]; pixel centres on the line are inside, as in scikit-image. */
+/**
+ * The mask inside a line through points [across, down]: a pixel is in if a ray from its centre to the right crosses the
+ * line an odd number of times, or if its centre lies on the line. Counted as scikit-image does, to the last rounding.
+ */
 function fillPolygon(points, width, height) {
   const mask = new Uint8Array(width * height);
   if (points.length < FEWEST) return mask;
-  const fill = (row, from, to) => {
-    if (row < 0 || row >= height) return;
-    const first = Math.max(Math.ceil(from - 1e-9), 0), last = Math.min(Math.floor(to + 1e-9), width - 1);
-    for (let column = first; column <= last; column++) mask[row * width + column] = 1;
-  };
-  const sides = points.map((point, i) => [point, points[(i + 1) % points.length]]);
+  const sides = points.map(([x, y], i) => [x, y, ...points.at(i - 1)]);
+  const across = points.map(([x]) => x);
+  const first = Math.max(Math.ceil(Math.min(...across)), 0), last = Math.min(Math.floor(Math.max(...across)), width - 1);
   for (let row = 0; row < height; row++) {
-    const crossings = [];
-    for (const [[x1, y1], [x2, y2]] of sides) {
-      if (y1 <= row !== y2 <= row) crossings.push(x1 + ((row - y1) * (x2 - x1)) / (y2 - y1));
-      if (y1 === row) fill(row, x1, x1); // a corner, which the rule above may leave out
-      if (y1 === row && y2 === row) fill(row, Math.min(x1, x2), Math.max(x1, x2));
+    const near = sides.filter(([, y0, , y1]) => (y0 >= row && y1 <= row) || (y0 <= row && y1 >= row));
+    for (let column = near.length ? first : width; column <= last; column++) {
+      let right = 0, left = 0, isCorner = false;
+      for (const [x0, y0, x1, y1] of near) {
+        const a = x0 - column, b = y0 - row, c = x1 - column, d = y1 - row;
+        if (a === 0 && b === 0) isCorner = true;
+        if (d > 0 !== b > 0 && (c * b - a * d) / (b - d) > 0) right++;
+        if (d < 0 !== b < 0 && (c * b - a * d) / (b - d) < 0) left++;
+      }
+      if (isCorner || right % 2 || left % 2) mask[row * width + column] = 1;
     }
-    crossings.sort((a, b) => a - b);
-    for (let i = 0; i + 1 < crossings.length; i += 2) fill(row, crossings[i], crossings[i + 1]);
   }
   return mask;
 }
@@ -155,13 +162,14 @@ function outline(mask, width, height) {
   return path;
 }
 
+/** The middle of the box around a mask. */
 function middleOf(mask, width) {
   let left = Infinity, top = Infinity, right = -1, bottom = -1;
-  mask.forEach((one, i) => {
-    if (!one) return;
+  for (let i = 0; i < mask.length; i++) {
+    if (!mask[i]) continue;
     const x = i % width, y = Math.floor(i / width);
     left = Math.min(left, x); right = Math.max(right, x + 1); top = Math.min(top, y); bottom = Math.max(bottom, y + 1);
-  });
+  }
   return right < 0 ? null : { x: (left + right) / 2, y: (top + bottom) / 2 };
 }
 
@@ -193,7 +201,7 @@ const CSS = `
   border-top: 3px var(--dash) var(--paint); background: #222; }
 .bt-row { display: grid; grid-template-columns: 6.5rem 1fr 4.5rem; align-items: center; gap: 0 .5rem; margin: .2rem 0; }
 .bt-row select { grid-column: 2 / 4; }
-.bt output { font-variant-numeric: tabular-nums; text-align: right; }
+.bt-value { font-variant-numeric: tabular-nums; text-align: right; }
 .bt input[type=range] { width: 100%; min-width: 0; margin: 0; height: 1.75rem; accent-color: ${PREDICTED}; cursor: pointer; }
 .bt button, .bt select, .bt textarea, .bt-choice { font: inherit; color: inherit; background: transparent;
   border: 1px solid var(--line); border-radius: .35rem; padding: .3rem .7rem; min-height: 2.25rem; max-width: 100%; }
@@ -225,7 +233,7 @@ function parts(id) {
   const row = (name, label, min, max, where, step = 1) => `<div class="bt-row" data-in="${where}">
     <label for="${id}${name}">${label}</label>
     <input type="range" id="${id}${name}" data-name="${name}" min="${min}" max="${max}" step="${step}">
-    <output for="${id}${name}" data-name="${name}Shown"></output></div>`;
+    <span class="bt-value" data-name="${name}Shown" aria-hidden="true"></span></div>`; // the slider says it itself
   const select = (name, label, where) => `<div class="bt-row" data-in="${where}"><label for="${id}${name}">${label}</label>
     <select id="${id}${name}" data-name="${name}"></select></div>`;
   const tick = (name, label, on) => `<label class="bt-choice"><input type="checkbox" data-name="${name}"${on}> ${label}</label>`;
@@ -286,7 +294,7 @@ class Explorer {
     const { part } = this;
     const options = (select, texts) => select.replaceChildren(...texts.map((text) => new Option(text)));
     options(part.type, ["all types", ...new Set(this.slices.map((slice) => slice.type))]);
-    options(part.film, this.films.map((film) => `${film.type}, patient ${film.patient}`));
+    options(part.film, this.films.map((film) => `${film.type}, ${film.patient}`));
     part.threshold.value = this.about.threshold;
     part.zoom.value = 1; part.black.value = 0; part.white.value = 100;
     for (const radio of this.element.querySelectorAll("[type=radio]")) {
@@ -407,7 +415,7 @@ class Explorer {
     this.playing = null;
     this.part.play.textContent = on ? "Pause" : "Play";
     if (!on) return;
-    if (this.moving.value === this.moving.max) this.moving.value = 0;
+    if (this.moving.value === this.moving.max) this.move(this.moving, 1 - Number(this.moving.max)); // from the first
     const pace = this.slowly ? 1500 : this.task === "learn" ? 500 : 300;
     this.playing = setInterval(() => {
       this.move(this.moving, 1);
@@ -594,7 +602,7 @@ class Explorer {
       const share = levels[i] / 140, keep = 1 - share;
       colours[i] = 0xff000000 | ((grey * keep) << 16) | ((grey * keep + 159 * share) << 8) | (grey * keep + 230 * share);
     }
-    this.grey.width = width; this.grey.height = height;
+    if (this.grey.width !== width || this.grey.height !== height) Object.assign(this.grey, { width, height });
     this.grey.getContext("2d").putImageData(pixels, 0, 0);
   }
 
