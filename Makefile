@@ -8,6 +8,7 @@
 # make test-browser  the widgets and lessons in JupyterLab, moved in Chromium (some minutes)
 # make test-all  all five of these
 # make lessons  run the lessons and write them as web pages to build/lessons
+# make slides   slides of the lessons' own cells, for a class, in build/slides
 # make outputs  run the lessons anew and keep in them what they print
 # make addresses  write the repository's address (pyproject.toml) into badges and Colab's install line
 # make release-check  say what is missing before a version can be tagged
@@ -23,7 +24,7 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 # JupyterLab refuses to serve root, the usual user in a container, unless told so.
 LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help setup lab demo test test-colab test-colab-oldest test-colab-newest test-solutions test-real test-all test-browser lessons outputs addresses release-check clean
+.PHONY: help setup lab demo test test-colab test-colab-oldest test-colab-newest test-solutions test-real test-all test-browser lessons slides outputs addresses release-check clean
 
 help:
 	@sed -n '/^$$/q; s/^# //p' Makefile
@@ -87,6 +88,9 @@ QUIET := env -u MPLBACKEND BRAINTUT_DATA=phantoms TF_CPP_MIN_LOG_LEVEL=3 TF_ENAB
 
 lessons: $(READY)
 	$(QUIET) $(BIN)/braintut lessons
+
+slides: $(READY)
+	$(BIN)/python for_teachers/make_slides.py
 
 outputs: $(READY)
 	$(QUIET) $(BIN)/python -m nbconvert --to notebook --execute --inplace \
