@@ -7,7 +7,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -41,8 +41,7 @@ app = typer.Typer(
 )
 
 ModelOption = Annotated[
-    str | None,
-    typer.Option("--model", help="Trained pair: phantom, figshare, or a folder that `train` wrote."),
+    str | None, typer.Option("--model", help="Trained pair: phantom, figshare, or a folder that `train` wrote.")
 ]
 LARGE_UPLOADS = '--ServerApp.tornado_settings={"websocket_max_message_size": 134217728}'
 """Jupyter's server closes the connection at a message of over 10 MB, and an upload is one message."""
@@ -100,7 +99,9 @@ def _versions_of(names: tuple[str, ...]) -> Iterator[str]:
 @app.command()
 def lab() -> None:
     """Open JupyterLab on the first lesson."""
-    lessons = _lessons_folder()
+    from braintut.dataset.locations import lessons_folder
+
+    lessons = lessons_folder()
     root = f"--ServerApp.root_dir={lessons.parent}"  # the clone, so that data and README are in Lab's file browser
     sys.exit(_run_python("jupyterlab", root, LARGE_UPLOADS, str(lessons / "00_start_here.ipynb")))
 
@@ -116,9 +117,10 @@ def lessons(
     """Run lessons from top to bottom and write each as a web page, or make a handout for a class."""
     from tqdm import tqdm
 
+    from braintut.dataset.locations import lessons_folder
     from braintut.teaching.notebooks import PAGE_OPTIONS, lesson_paths, write_handout
 
-    everything = lesson_paths(_lessons_folder())
+    everything = lesson_paths(lessons_folder())
     chosen = [p for p in everything if not numbers or p.name[:2] in {n.zfill(2) for n in numbers}]
     if not chosen:
         raise DataError(
@@ -286,6 +288,8 @@ def predict(
     model: ModelOption = None,
 ) -> None:
     """Look at scans: is there a tumour, where, how large, and of which type?"""
+    from tqdm import tqdm
+
     _check_places(scans, json_file, report)
     found = _find_scans(scans)
     names = distinct_names([str(scan) for scan, _ in found])
@@ -293,7 +297,7 @@ def predict(
     answers: list[dict] = []
     failed = False
     try:
-        for (path, wrong), name in zip(_with_progress(found), names, strict=True):
+        for (path, wrong), name in zip(tqdm(found, desc="scans", disable=len(found) < 2), names, strict=True):
             try:
                 answer = _look_at(pipeline, path, wrong)
             except BraintutError as error:
@@ -351,12 +355,6 @@ def _load_pipeline(model: str | None):
     with quietly():
         from braintut.pipeline.pipeline import load_pipeline
     return load_pipeline(model)
-
-
-def _with_progress(found: list) -> Iterable:
-    from tqdm import tqdm
-
-    return tqdm(found, desc="scans", disable=len(found) < 2)
 
 
 def _look_at(pipeline, path: Path | Series, wrong: BraintutError | None) -> Report | SeriesReport:
@@ -421,15 +419,6 @@ def doctor() -> None:
         say("Something will not work: see the lines that begin with NOT.", error=True)
         raise typer.Exit(1)
     say("Ready: open a lesson with `braintut lab`.")
-
-
-def _lessons_folder() -> Path:
-    from braintut.dataset.locations import clone_folder
-
-    clone = clone_folder()
-    if clone is None:
-        raise DataError("The lessons come with a clone of the repository, not with `pip install`; clone it first.")
-    return clone / "lessons"
 
 
 def _run_python(*arguments: str) -> int:

@@ -40,7 +40,7 @@ UNSAID = ("References", "Next lesson")
 
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?:[^()]|\([^()]*\))*\)")
 _UNFOLDS = re.compile(r"<details[^>]*>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
-_BLOCK = re.compile(r"```.*?^```|(?:(?!```).+\n?)+", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"```.*?^```|(?:(?!```)[^\n]+\n?)+", re.DOTALL | re.MULTILINE)
 _to_html = mistune.create_markdown(escape=True, plugins=["table"])
 
 

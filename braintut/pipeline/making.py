@@ -38,9 +38,9 @@ def make_pair(
 ) -> Pipeline:
     """Train a pair, write it to a folder, and measure it on the fold that was held out; `log` gets a line a step.
 
-    `data` is a folder of the figshare set, or "phantoms"; pairs are given by name or folder. What else the arguments
-    mean, `braintut train --help` and `fit_pipeline` tell. Whatever would stop it is said before hours are spent, where
-    it can be known.
+    `data` is a folder of the figshare set, or "phantoms"; pairs are given by name or folder. For the other arguments
+    see `braintut train --help` and `fit_pipeline`. What would stop it is said before hours are spent, where it can be
+    known.
     """
     wanted = None if folds is None else fold_numbers(folds)
     borrowed = numbers_of(numbers_from) if numbers_from else None

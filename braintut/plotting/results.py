@@ -14,11 +14,7 @@ SECOND, THIRD = "#E69F00", "#009E73"  # Okabe-Ito, always with another marker
 MARKERS = "osD^vP"
 LINES = ("solid", "dashed", "dotted", "dashdot")
 COLOURS = (BARS, SECOND, THIRD, "#CC79A7", "#56B4E9", "#000000", "#D55E00")
-MEASURED = {
-    "dice": "mean Dice",
-    "missed": "share of slices missed",
-    "skull_share": "share with skull called tumour",
-}
+MEASURED = {"dice": "mean Dice", "missed": "share of slices missed", "skull_share": "share with skull called tumour"}
 """What `draw_variants` can draw, in words for its axis."""
 
 
@@ -108,12 +104,7 @@ def draw_feature_ladder(result: dict, ax: Axes | None = None) -> Axes:
     """
     ax = ax or _new_axes(6.5, 3.2)
     rungs = list(result["rungs"].values())
-    names = {
-        "svm": "SVM",
-        "random_forest": "random forest",
-        "boosting": "boosting",
-        "logistic": "logistic regression",
-    }
+    names = {"svm": "SVM", "random_forest": "random forest", "boosting": "boosting", "logistic": "logistic regression"}
     for number, kind in enumerate(rungs[0]["classifiers"]):
         values = [rung["classifiers"][kind]["accuracy"] for rung in rungs]
         _intervals(ax, values, names.get(kind, kind), number, COLOURS[number], MARKERS[number])

@@ -58,6 +58,11 @@ class Report:
         Probability from which on the pair calls a pixel tumour, 0..1.
     warnings : tuple of str
         What the file says of itself that the pair has not learnt from, such as "a T2-weighted picture".
+    familiar : bool or None
+        Whether the picture looks like the slices that the pair learnt from; None where the pair cannot tell.
+    unlike : float or None
+        How far its look is from theirs, as a multiple of the limit below which 99 % of slices of new patients stay. An
+        array in memory that shows no head is unfamiliar even below it.
     """
 
     scan: str
@@ -77,6 +82,8 @@ class Report:
     trained_on_patient: bool | None = None
     threshold: float = 0.5
     warnings: tuple[str, ...] = ()
+    familiar: bool | None = None
+    unlike: float | None = None
 
     @property
     def tumour_found(self) -> bool:
@@ -121,6 +128,8 @@ class Report:
             "pixel_mm_assumed": self.pixel_mm_assumed,
             "seconds": round(self.seconds, 4),
             "warnings": [unseen_in_words(kind) for kind in self.warnings],
+            "familiar": self.familiar,
+            "unlike": None if self.unlike is None else round(self.unlike, 2),
         }
 
     def figure(self, true_mask: np.ndarray | None = None) -> Figure:
@@ -141,6 +150,11 @@ class Report:
         return report_fragment(self)
 
     def __str__(self) -> str:
+        from braintut.report.words import UNFAMILIAR
+
+        return self._answer() + f" ({UNFAMILIAR})" * (self.familiar is False)
+
+    def _answer(self) -> str:
         if not self.tumour_found:
             return "no tumour found"
         trace = ", only a faint trace" if self.faint else ""

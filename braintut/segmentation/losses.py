@@ -61,7 +61,7 @@ class DiceLoss(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable("braintut")
 class DiceCrossEntropyLoss(keras.losses.Loss):
-    """Dice loss plus binary cross-entropy: overlap and every single pixel together.
+    """Dice loss plus binary cross-entropy: overlap and every single pixel together (Ma et al., 'Loss odyssey', 2021).
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class DiceCrossEntropyLoss(keras.losses.Loss):
 
     References
     ----------
-    Ma et al., 'Loss odyssey', 2021, doi:10.1016/j.media.2021.102035.
+    doi:10.1016/j.media.2021.102035
 
     Examples
     --------
@@ -86,11 +86,7 @@ class DiceCrossEntropyLoss(keras.losses.Loss):
     """
 
     def __init__(
-        self,
-        per: str = "image",
-        cross_entropy_weight: float = 1.0,
-        name: str = "dice_cross_entropy",
-        **kwargs: object,
+        self, per: str = "image", cross_entropy_weight: float = 1.0, name: str = "dice_cross_entropy", **kwargs: object
     ) -> None:
         super().__init__(name=name, **kwargs)
         self.dice = DiceLoss(per)
@@ -105,11 +101,7 @@ class DiceCrossEntropyLoss(keras.losses.Loss):
 
     def get_config(self) -> dict:
         """What makes the same loss again, for Keras to store."""
-        return {
-            **super().get_config(),
-            "per": self.dice.per,
-            "cross_entropy_weight": self.cross_entropy_weight,
-        }
+        return {**super().get_config(), "per": self.dice.per, "cross_entropy_weight": self.cross_entropy_weight}
 
 
 @keras.saving.register_keras_serializable("braintut")
