@@ -10,6 +10,7 @@
 # make site     build the site to read into build/site/html
 # make test-site  build it and look at its pages in Chromium, as on a desktop and on a phone
 # make lessons  run the lessons and write them as web pages to build/lessons
+# make slides   slides of the lessons' own cells, for a class, in build/slides
 # make outputs  run the lessons anew and keep in them what they print
 # make addresses  write the repository's address (pyproject.toml) into badges and Colab's install line
 # make release-check  say what is missing before a version can be tagged
@@ -26,7 +27,7 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 # JupyterLab refuses to serve root, the usual user in a container, unless told so.
 LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help setup lab demo test test-colab test-colab-oldest test-colab-newest test-solutions test-real test-all test-browser site test-site lessons outputs addresses release-check clean
+.PHONY: help setup lab demo test test-colab test-colab-oldest test-colab-newest test-solutions test-real test-all test-browser site test-site lessons slides outputs addresses release-check clean
 
 help:
 	@sed -n '/^$$/q; s/^# //p' Makefile
@@ -101,6 +102,9 @@ QUIET := env -u MPLBACKEND BRAINTUT_DATA=phantoms TF_CPP_MIN_LOG_LEVEL=3 TF_ENAB
 
 lessons: $(READY)
 	$(QUIET) $(BIN)/braintut lessons
+
+slides: $(READY)
+	$(BIN)/python for_teachers/make_slides.py
 
 outputs: $(READY)
 	$(QUIET) $(BIN)/python -m nbconvert --to notebook --execute --inplace \

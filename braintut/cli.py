@@ -421,6 +421,22 @@ def _write_demo(pipeline, test, out: Path) -> None:
         say(f"{path}: {answer} (truly {one.tumour_type}, Dice {dice:.2f})")
 
 
+@app.command()
+def doctor() -> None:
+    """Say whether the lessons will run on this machine, one line a question, and what to do where they won't."""
+    from braintut.teaching.doctor import examine
+
+    _draw_as_shipped()
+    works = True
+    for finding in examine():
+        say(str(finding))
+        works &= finding.works
+    if not works:
+        say("Something will not work: see the lines that begin with NOT.", error=True)
+        raise typer.Exit(1)
+    say("Ready: open a lesson with `braintut lab`.")
+
+
 def _run_python(*arguments: str) -> int:
     """Run a module with this Python and return its exit status; pictures go into notebooks there."""
     # A backend of the user's, set for scripts, would take the pictures out of the lessons.
