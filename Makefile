@@ -7,7 +7,10 @@
 # make test-real  the same on real heads (set BRAINTUT_REAL to a folder of .mat files)
 # make test-browser  the widgets and lessons in JupyterLab, moved in Chromium (some minutes)
 # make test-all  all five of these
+# make site     build the site to read into build/site/html
+# make test-site  build it and look at its pages in Chromium, as on a desktop and on a phone
 # make lessons  run the lessons and write them as web pages to build/lessons
+# make slides   slides of the lessons' own cells, for a class, in build/slides
 # make outputs  run the lessons anew and keep in them what they print
 # make addresses  write the repository's address (pyproject.toml) into badges and Colab's install line
 # make release-check  say what is missing before a version can be tagged
@@ -18,12 +21,13 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+SITE_READY := $(VENV)/site-ready
 LESSONS = $(sort $(wildcard lessons/*.ipynb))
 FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 # JupyterLab refuses to serve root, the usual user in a container, unless told so.
 LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help setup lab demo test test-colab test-colab-oldest test-colab-newest test-solutions test-real test-all test-browser lessons outputs addresses release-check clean
+.PHONY: help setup lab demo test test-colab test-colab-oldest test-colab-newest test-solutions test-real test-all test-browser site test-site lessons slides outputs addresses release-check clean
 
 help:
 	@sed -n '/^$$/q; s/^# //p' Makefile
@@ -80,6 +84,17 @@ test-all: test test-solutions test-colab test-browser test-real
 test-browser: $(READY)
 	$(BIN)/python -m pytest -s tests/browser
 
+# What the site needs besides comes when it is asked for, so that `setup` stays short.
+$(SITE_READY): $(READY) docs/requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -r docs/requirements.lock
+	@touch $(SITE_READY)
+
+site: $(SITE_READY)
+	$(QUIET) $(BIN)/python tools/make_site.py
+
+test-site: $(SITE_READY)
+	$(QUIET) $(BIN)/python -m pytest tests/site
+
 # The settings are those of conftest.py, so that pages and tests show the same numbers.
 # Settings of your own IPython, Jupyter and matplotlib would change them.
 QUIET := env -u MPLBACKEND BRAINTUT_DATA=phantoms TF_CPP_MIN_LOG_LEVEL=3 TF_ENABLE_ONEDNN_OPTS=0 MATPLOTLIBRC=/dev/null \
@@ -87,6 +102,9 @@ QUIET := env -u MPLBACKEND BRAINTUT_DATA=phantoms TF_CPP_MIN_LOG_LEVEL=3 TF_ENAB
 
 lessons: $(READY)
 	$(QUIET) $(BIN)/braintut lessons
+
+slides: $(READY)
+	$(BIN)/python for_teachers/make_slides.py
 
 outputs: $(READY)
 	$(QUIET) $(BIN)/python -m nbconvert --to notebook --execute --inplace \

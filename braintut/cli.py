@@ -7,7 +7,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -41,8 +41,7 @@ app = typer.Typer(
 )
 
 ModelOption = Annotated[
-    str | None,
-    typer.Option("--model", help="Trained pair: phantom, figshare, or a folder that `train` wrote."),
+    str | None, typer.Option("--model", help="Trained pair: phantom, figshare, or a folder that `train` wrote.")
 ]
 LARGE_UPLOADS = '--ServerApp.tornado_settings={"websocket_max_message_size": 134217728}'
 """Jupyter's server closes the connection at a message of over 10 MB, and an upload is one message."""
@@ -100,7 +99,9 @@ def _versions_of(names: tuple[str, ...]) -> Iterator[str]:
 @app.command()
 def lab() -> None:
     """Open JupyterLab on the first lesson."""
-    lessons = _lessons_folder()
+    from braintut.dataset.locations import lessons_folder
+
+    lessons = lessons_folder()
     root = f"--ServerApp.root_dir={lessons.parent}"  # the clone, so that data and README are in Lab's file browser
     sys.exit(_run_python("jupyterlab", root, LARGE_UPLOADS, str(lessons / "00_start_here.ipynb")))
 
@@ -116,9 +117,10 @@ def lessons(
     """Run lessons from top to bottom and write each as a web page, or make a handout for a class."""
     from tqdm import tqdm
 
+    from braintut.dataset.locations import lessons_folder
     from braintut.teaching.notebooks import PAGE_OPTIONS, lesson_paths, write_handout
 
-    everything = lesson_paths(_lessons_folder())
+    everything = lesson_paths(lessons_folder())
     chosen = [p for p in everything if not numbers or p.name[:2] in {n.zfill(2) for n in numbers}]
     if not chosen:
         raise DataError(
@@ -250,6 +252,13 @@ def evaluate(
     allow_training_patients: Annotated[
         bool, typer.Option("--allow-training-patients", help="Count patients it was trained on, too.")
     ] = False,
+    every_slice_has_a_tumour: Annotated[
+        bool,
+        typer.Option(
+            "--every-slice-has-a-tumour",
+            help="Take for granted that there is one, as most published numbers do; `no tumour found` is rarer then.",
+        ),
+    ] = False,
 ) -> None:
     """Measure a pair on patients it never saw: Dice, surface distance and type, misses counted."""
     if json_file:
@@ -258,6 +267,8 @@ def evaluate(
         from braintut.pipeline.evaluation import evaluate_folder
         from braintut.pipeline.pipeline import load_pipeline
     pipeline = load_pipeline(model)
+    if every_slice_has_a_tumour:
+        pipeline = pipeline.without_presence()
     numbers = evaluate_folder(pipeline, data, fold, allow_training_patients).numbers
     if json_file:
         _write_json(json_file, numbers)
@@ -284,16 +295,25 @@ def predict(
     json_file: JsonOption = None,
     report: Annotated[Path | None, typer.Option(help="Write a page for each scan into this folder.")] = None,
     model: ModelOption = None,
+    prevalence: Annotated[
+        float, typer.Option(help="Share of slices like yours that show a tumour, between 0 and 1; moves `presence`.")
+    ] = 0.5,
 ) -> None:
     """Look at scans: is there a tumour, where, how large, and of which type?"""
+    from tqdm import tqdm
+
     _check_places(scans, json_file, report)
+    if not 0 < prevalence < 1:
+        raise DataError(f"--prevalence {prevalence:g} must be a share between 0 and 1, both left out, such as 0.01.")
     found = _find_scans(scans)
     names = distinct_names([str(scan) for scan, _ in found])
     pipeline = _load_pipeline(model) if any(wrong is None for _, wrong in found) else None
+    if pipeline:
+        pipeline.prevalence = prevalence
     answers: list[dict] = []
     failed = False
     try:
-        for (path, wrong), name in zip(_with_progress(found), names, strict=True):
+        for (path, wrong), name in zip(tqdm(found, desc="scans", disable=len(found) < 2), names, strict=True):
             try:
                 answer = _look_at(pipeline, path, wrong)
             except BraintutError as error:
@@ -353,12 +373,6 @@ def _load_pipeline(model: str | None):
     return load_pipeline(model)
 
 
-def _with_progress(found: list) -> Iterable:
-    from tqdm import tqdm
-
-    return tqdm(found, desc="scans", disable=len(found) < 2)
-
-
 def _look_at(pipeline, path: Path | Series, wrong: BraintutError | None) -> Report | SeriesReport:
     from braintut.dataset.series import open_file
 
@@ -407,13 +421,20 @@ def _write_demo(pipeline, test, out: Path) -> None:
         say(f"{path}: {answer} (truly {one.tumour_type}, Dice {dice:.2f})")
 
 
-def _lessons_folder() -> Path:
-    from braintut.dataset.locations import clone_folder
+@app.command()
+def doctor() -> None:
+    """Say whether the lessons will run on this machine, one line a question, and what to do where they won't."""
+    from braintut.teaching.doctor import examine
 
-    clone = clone_folder()
-    if clone is None:
-        raise DataError("The lessons come with a clone of the repository, not with `pip install`; clone it first.")
-    return clone / "lessons"
+    _draw_as_shipped()
+    works = True
+    for finding in examine():
+        say(str(finding))
+        works &= finding.works
+    if not works:
+        say("Something will not work: see the lines that begin with NOT.", error=True)
+        raise typer.Exit(1)
+    say("Ready: open a lesson with `braintut lab`.")
 
 
 def _run_python(*arguments: str) -> int:

@@ -36,8 +36,8 @@ class _LastingStream:
 def open_console() -> None:
     """Give this process two streams to speak to, whatever it was started from.
 
-    A character that the console's alphabet lacks is shown as an escape. Where there is no console (`pythonw`, `2>&-`)
-    what is said goes nowhere.
+    A character that the console's alphabet lacks is shown as an escape. Without a console (`pythonw`, `2>&-`) what is
+    said goes nowhere.
     """
     for number in (0, 1, 2):
         _occupy(number)

@@ -22,7 +22,15 @@ class DownloadError(BraintutError):
 
 
 class ModelError(BraintutError, ValueError):
-    """A trained pair is missing, damaged or unknown."""
+    """A trained pair is missing, damaged or unknown.
+
+    Examples
+    --------
+    >>> from braintut.pipeline import load_card
+    >>> load_card("mine")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    braintut.errors.ModelError: There is no trained pair 'mine'; give one of figshare, ...
+    """
 
 
 class CheckpointError(ModelError):

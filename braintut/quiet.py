@@ -18,12 +18,7 @@ def quietly() -> Iterator[None]:
     """Import here what may pull in TensorFlow; whatever its C++ side says meanwhile is dropped.
 
     Its Python side is told to speak of errors only: in a notebook its advice lands among a lesson's own output. Keras
-    is set to what this course computes with.
-
-    Raises
-    ------
-    ModelError
-        If the user's own settings keep Keras from starting.
+    is set to what this course computes with; a `ModelError` if the user's own settings keep it from starting.
 
     Examples
     --------

@@ -42,12 +42,17 @@ CLASSIFIERS = {
 }
 
 
-def bottleneck(model: keras.Model, slices: Slices) -> np.ndarray:
-    """Output of the narrowest layer (the one with most channels), shape (N, h, w, channels)."""
+def to_bottleneck(model: keras.Model) -> keras.Model:
+    """The first half of a U-Net, as far as its narrowest layer (the one with most channels)."""
     convolutional = [layer for layer in model.layers if isinstance(layer, keras.layers.ReLU)]
     most = max(layer.output.shape[-1] for layer in convolutional)
     narrowest = [layer for layer in convolutional if layer.output.shape[-1] == most][-1]
-    inner = keras.Model(model.inputs, narrowest.output)
+    return keras.Model(model.inputs, narrowest.output)
+
+
+def bottleneck(model: keras.Model, slices: Slices) -> np.ndarray:
+    """Output of the narrowest layer, shape (N, h, w, channels)."""
+    inner = to_bottleneck(model)
     parts = [inner.predict_on_batch(slices.images[i : i + 32][..., None]) for i in range(0, len(slices), 32)]
     return np.concatenate([np.asarray(part, np.float32) for part in parts])
 

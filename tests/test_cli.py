@@ -288,3 +288,28 @@ def test_import_is_light():
         "import sys, braintut; print(any(m in sys.modules for m in ('keras', 'sklearn', 'tensorflow', 'matplotlib')))"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
+
+
+def test_a_prevalence_is_a_share(monkeypatch, capsys, tiny_folder, tmp_path):
+    scan = write_mat(tmp_path / "1.mat")
+    for wrong in ("0", "1", "-0.2", "2"):
+        code, _, err = run(monkeypatch, capsys, "predict", scan, "--model", tiny_folder, "--prevalence", wrong)
+        assert code == 1 and "--prevalence" in err and "between 0 and 1" in err and "Traceback" not in err
+    assert run(monkeypatch, capsys, "predict", scan, "--model", tiny_folder, "--prevalence", "0.01")[0] == 0
+
+
+def test_evaluate_may_take_a_tumour_for_granted(monkeypatch, capsys, tiny_pipeline, tmp_path):
+    from braintut.pipeline.presence import NETWORK, with_presence
+    from braintut.segmentation.presence import Presence
+    from braintut.segmentation.unet import build_unet
+
+    settings = {**tiny_pipeline.card["settings"], "threshold": 0.0}  # something is outlined on each slice
+    finding = replace(tiny_pipeline, card={**tiny_pipeline.card, "settings": settings})
+    never = with_presence(finding, build_unet(finding.unet_size, **NETWORK), Presence(1.0, 0.0, 1.0))
+    call = ["evaluate", evaluation_folder(tmp_path), "--model", never.save(tmp_path / "never")]
+    missed = {}
+    for extra in ([], ["--every-slice-has-a-tumour"]):
+        code, _, _ = run(monkeypatch, capsys, *call, "--json", tmp_path / "out.json", *extra)
+        missed[len(extra)] = json.loads((tmp_path / "out.json").read_text())["dice"]["not_found_fraction"]
+        assert code == 0
+    assert missed[0] == 1.0 and missed[1] < 1.0

@@ -24,7 +24,8 @@ CORE = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
 EXTRAS = {
     extra: [Requirement(line) for line in lines] for extra, lines in PROJECT["project"]["optional-dependencies"].items()
 }
-EVERYTHING = CORE + [requirement for extra in EXTRAS.values() for requirement in extra]
+SITE = EXTRAS["site"]  # has a lock of its own, beside the main one, and no place in environment.yml
+EVERYTHING = CORE + [requirement for extra in EXTRAS.values() if extra is not SITE for requirement in extra]
 PLACEHOLDER = "OWNER" + "/braintut"  # written in two halves so that this file does not count
 
 
@@ -40,8 +41,8 @@ def conda_requirements():
     return [Requirement(re.sub(r"^[\w-]+", lambda name: names.get(name[0], name[0]), entry)) for entry in listed]
 
 
-def locked_requirements():
-    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+def locked_requirements(lock="requirements.lock"):
+    lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
     return [Requirement(line) for line in lines if line and not line.startswith("#")]
 
 
@@ -54,7 +55,7 @@ def tracked_files():
     return [ROOT / name for name in listing.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
-@pytest.mark.parametrize("requirement", EVERYTHING + conda_requirements(), ids=str)
+@pytest.mark.parametrize("requirement", EVERYTHING + SITE + conda_requirements(), ids=str)
 def test_lower_bounds_only(requirement):
     operators = [specifier.operator for specifier in requirement.specifier]
     is_unversioned_pip = requirement.name == "pip" and not operators
@@ -63,7 +64,7 @@ def test_lower_bounds_only(requirement):
 
 
 def test_extras_are_the_promised_ones():
-    assert set(EXTRAS) == {"browser", "dev", "dicom", "lab", "nifti", "phantom", "test", "widget"}
+    assert set(EXTRAS) == {"browser", "dev", "dicom", "lab", "nifti", "phantom", "site", "test", "widget"}
 
 
 def test_a_name_has_one_bound_in_all_extras():
@@ -111,11 +112,12 @@ def test_environment_yml_takes_only_the_package_itself_from_pip():
     assert [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)] == [["-e ."]]
 
 
-def test_lock_has_exact_versions_only():
-    for requirement in locked_requirements():
+@pytest.mark.parametrize("lock", ["requirements.lock", "docs/requirements.lock"])
+def test_lock_has_exact_versions_only(lock):
+    for requirement in locked_requirements(lock):
         assert [specifier.operator for specifier in requirement.specifier] == ["=="], requirement
         assert requirement.url is None
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    text = (ROOT / lock).read_text(encoding="utf-8")
     assert "://" not in text and "--hash" not in text
 
 
@@ -124,6 +126,14 @@ def test_lock_satisfies_the_bounds(requirement):
     locked = bounds(locked_requirements())
     version = locked[canonicalize_name(requirement.name)].removeprefix("==")
     assert requirement.specifier.contains(version)
+
+
+def test_the_lock_of_the_site_adds_to_the_main_one_and_changes_nothing_in_it():
+    added, main = bounds(locked_requirements("docs/requirements.lock")), bounds(locked_requirements())
+    assert set(added) & set(main) == set()
+    for requirement in SITE:
+        version = added[canonicalize_name(requirement.name)].removeprefix("==")
+        assert requirement.specifier.contains(version)
 
 
 def imported_modules(path):
@@ -142,7 +152,7 @@ def test_the_package_imports_nothing_that_is_not_a_dependency(path):
         requirement for extra in ("dicom", "lab", "nifti", "phantom", "widget") for requirement in EXTRAS[extra]
     ]
     allowed = set(bounds(CORE)) | set(bounds(optional)) | {"braintut"}
-    allowed |= {"ipython", "urllib3"}  # come with ipywidgets and requests
+    allowed |= {"ipython", "traitlets", "urllib3"}  # come with ipywidgets and requests
     modules = set(imported_modules(path)) - set(sys.stdlib_module_names)
     missing = {module for module in modules if canonicalize_name(distributions.get(module, module)) not in allowed}
     assert missing == set(), f"{path.relative_to(ROOT)} imports what pyproject.toml does not list"

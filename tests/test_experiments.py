@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 
 from braintut.dataset.load import load_phantoms
-from braintut.errors import ModelError
+from braintut.dataset.scan import Scan
+from braintut.errors import DataError, ModelError
 from braintut.pipeline.card import load_card
+from braintut.pipeline.pipeline import load_pipeline
 from braintut.results import list_results
 from braintut.segmentation.unet import build_unet
 from braintut.teaching import film
@@ -27,8 +29,10 @@ import deep_features  # noqa: E402
 import feature_ladder  # noqa: E402
 import growth  # noqa: E402
 import leakage  # noqa: E402
+import other_pictures  # noqa: E402
 import recipe  # noqa: E402
 import records  # noqa: E402
+import unlike  # noqa: E402
 
 
 def test_every_result_has_its_script():
@@ -206,6 +210,36 @@ def test_strangers_masks_come_from_the_pair_that_has_not_seen_the_fold(monkeypat
     assert result["own_masks"]["mean"] == pytest.approx(gliomas, abs=1e-4)
     assert result["gain"]["mean"] == pytest.approx(meningiomas - gliomas, abs=1e-4)
     assert set(result["gain_per_fold"]) == {"1", "2"}
+
+
+def test_verdicts_are_those_of_the_pair():
+    pair, head = load_pipeline("phantom"), load_phantoms().images[0]
+    y, x = np.mgrid[-1:1:256j, -1:1:256j]
+    strange = np.clip(1 - np.hypot(x, y), 0, 1)
+    pictures = {unlike.PASSED: head, unlike.MARKED: strange, unlike.REFUSED: 1 - head}
+    assert [unlike.judge(pair.familiarity, picture) for picture in pictures.values()] == list(pictures)
+    assert [pair(Scan("", pictures[said])).familiar for said in (unlike.PASSED, unlike.MARKED)] == [True, False]
+    with pytest.raises(DataError):
+        pair(Scan("", pictures[unlike.REFUSED]))
+
+
+def test_verdicts_are_counted():
+    verdicts = [unlike.REFUSED, unlike.MARKED, unlike.MARKED, unlike.PASSED]
+    counted = unlike.shares(verdicts, np.array(["a", "a", "b", "b"]))
+    assert [counted[key] for key in ("n", "refused", "marked", "noticed_share", "patients")] == [4, 1, 2, 0.75, 2]
+    assert counted["marked_share"] == {"mean": 0.5, "ci95": [0.5, 0.5]}  # one of two slices of each patient
+    together = unlike.summed({"x": unlike.shares(verdicts), "y": unlike.shares(verdicts[:3])})
+    assert (together["n"], together["not_noticed"]) == (7, 1)
+
+
+def test_other_pictures_are_a_thousand_and_the_same_each_time():
+    kinds = {**other_pictures.SEEN, **other_pictures.UNSEEN}
+    assert (len(kinds) + 1) * unlike.PER_KIND == 1000  # and negatives of slices
+    assert len(other_pictures.SEEN) == len(other_pictures.UNSEEN) + 1
+    drawn, again = (other_pictures.pictures(kinds, 2) for _ in range(2))
+    for kind, pictures in drawn.items():
+        assert all(picture.ndim == 2 and np.isfinite(picture).all() for picture in pictures), kind
+        assert all(map(np.array_equal, pictures, again[kind])) and not np.array_equal(*pictures), kind
 
 
 def test_the_shipped_recipe_is_that_of_the_shipped_pairs():

@@ -10,7 +10,8 @@ from statistics import median
 import pytest
 
 from braintut.teaching.addresses import colab_badge, repository_address, setup_source
-from braintut.teaching.notebooks import exercises, lesson_paths, read_lesson, tagged, tags
+from braintut.teaching.lesson_exercises import exercises
+from braintut.teaching.notebooks import lesson_paths, read_lesson, tagged, tags
 from check_notebooks import faults
 
 ROOT = Path(__file__).resolve().parents[1]

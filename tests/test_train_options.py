@@ -47,7 +47,7 @@ def test_a_faulty_option_is_named_before_anything_is_loaded(
 RECIPES = {
     "no TOML": ("epochs: 3", "is no recipe in TOML (Expected '='"),
     "no text": (b"\xff", "is no recipe in TOML"),
-    "an unknown key": ("size = 128", "there is no key 'size'; known are unet_size, unet,"),
+    "an unknown key": ("size = 128", "there is no key 'size'; known are unet_size, unet, cycle, a"),
     "a key of a cycle outside": ("epochs = 3", "there is no key 'epochs'"),
     "an unknown key of the network": ("[unet]\nwidth = 8", "unet: there is no key 'width'; known are filters, depth,"),
     "an unknown key of a cycle": (

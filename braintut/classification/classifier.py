@@ -139,11 +139,7 @@ def found_rows(table: pd.DataFrame) -> np.ndarray:
 
 
 def cross_validate_by_patient(
-    classifier: Pipeline,
-    table: pd.DataFrame,
-    labels: np.ndarray,
-    groups: np.ndarray,
-    folds: np.ndarray | None = None,
+    classifier: Pipeline, table: pd.DataFrame, labels: np.ndarray, groups: np.ndarray, folds: np.ndarray | None = None
 ) -> pd.DataFrame:
     """Predict every row with a classifier that never saw its patient.
 
@@ -220,17 +216,9 @@ def predict_types(classifier: Pipeline, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def type_probabilities(classifier: Pipeline, table: pd.DataFrame) -> np.ndarray:
-    """Probability of each type in each row that is not all NaN; 0 for a type that the classifier never saw.
+    """Probability of each type (columns as in `TUMOUR_TYPES`) in rows that are not all NaN; 0 for a type never seen.
 
-    Returns
-    -------
-    ndarray of float, shape (N, 3)
-        Columns in the order of `TUMOUR_TYPES`; each row adds up to 1.
-
-    Raises
-    ------
-    ModelError
-        If the classifier was fitted on other labels than 1, 2 and 3.
+    Each row adds up to 1. A `ModelError` if the classifier was fitted on other labels than 1, 2 and 3.
     """
     known = np.asarray(classifier.classes_)
     if not np.isin(known, (1, 2, 3)).all():
@@ -244,13 +232,7 @@ def type_probabilities(classifier: Pipeline, table: pd.DataFrame) -> np.ndarray:
 
 
 def check_patients(labels: np.ndarray, groups: np.ndarray) -> int:
-    """How many patients the rarest type has, 2 or more; slices without a tumour (label 0) aside.
-
-    Raises
-    ------
-    SplitError
-        If a type has one patient only.
-    """
+    """How many patients the rarest type has, label 0 aside; a `SplitError` if one has a single patient only."""
     patients = {label: len(np.unique(groups[labels == label])) for label in np.unique(labels[labels > 0])}
     for label, n in patients.items():
         if n < 2:

@@ -84,10 +84,7 @@ def _unexplained(design: np.ndarray, targets: np.ndarray) -> float:
 
 
 def explain(
-    classifier: Pipeline,
-    row: pd.DataFrame,
-    reference_table: pd.DataFrame,
-    label: int | None = None,
+    classifier: Pipeline, row: pd.DataFrame, reference_table: pd.DataFrame, label: int | None = None
 ) -> list[tuple[str, float]]:
     """Ask 'what if this were average?' and see how sure the classifier stays.
 

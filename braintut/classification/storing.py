@@ -62,12 +62,12 @@ def save_classifier(path: str | os.PathLike, classifier: Pipeline) -> Path:
 
 
 def load_classifier(path: str | os.PathLike) -> Pipeline:
-    """Read a fitted classifier that `save_classifier` wrote.
+    """Read a fitted classifier that `save_classifier` wrote. A pickle is never opened.
 
     Raises
     ------
     ModelError
-        If the file is missing, damaged, or holds anything but known parts of scikit-learn. A pickle is never opened.
+        If the file is missing, damaged, or holds anything but known parts of scikit-learn.
     """
     path = Path(path)
     if not path.is_file():

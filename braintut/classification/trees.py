@@ -10,17 +10,9 @@ from sklearn.tree._tree import Tree
 
 
 def check_trees(classifier: object) -> None:
-    """Refuse trees that would end the whole program (or never end) once they are asked.
+    """Refuse trees that would end the whole program (or never end) once they are asked, however deep they lie.
 
-    Parameters
-    ----------
-    classifier : object
-        As skops loaded it; its parts are looked through, however deep a tree lies.
-
-    Raises
-    ------
-    ValueError
-        If a branch leads outside of its tree or back, or a node asks for a feature that there is not.
+    A `ValueError` if a branch leads outside of its tree or back, or a node asks for a feature that there is not.
     """
     parts = list(_parts_of(classifier))
     trees = [part for part in parts if isinstance(part, Tree | TreePredictor)]

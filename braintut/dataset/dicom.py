@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from braintut.dataset.foreign import our_errors
+from braintut.dataset.head import check_colour
 from braintut.dataset.pictures import LUMA, MOST_PIXELS
 from braintut.dataset.planes import square_pixels, upright
 from braintut.dataset.scan import Scan
@@ -157,7 +158,10 @@ def _grey(pixels: np.ndarray, header: Any, frame: int, path: Path) -> np.ndarray
     kind = str(header.get("PhotometricInterpretation") or "")
     if kind == "PALETTE COLOR" or pixels.ndim not in (2, 3) or pixels.shape[2:] not in ((), (3,)):
         raise DataError(f"{path} stores colours that are not read here; export the slice as PNG.")
-    image = pixels.astype(np.float32) if pixels.ndim == 2 else pixels.astype(np.float32) @ LUMA
+    image = pixels.astype(np.float32)
+    if image.ndim == 3:
+        check_colour(image / max(image.max(), 1), path)
+        image = image @ LUMA
     padding = numbers(header, frame, "PixelPaddingValue", 1)
     if padding is not None and (image != padding[0]).any():  # filled in where nothing was measured: air
         image[image == padding[0]] = image[image != padding[0]].min()

@@ -24,6 +24,45 @@ MAX_WHITE = 0.6
 
 LOOK_SIZE = 256
 
+COLOURFUL = 0.15
+"""Where the largest and the smallest of red, green and blue lie further apart, in 0..1, a pixel has a colour."""
+MAX_COLOUR = 0.25
+"""A slice may carry coloured outlines and words, but not more colour than this share of its light pixels."""
+
+
+def check_colour(colours: np.ndarray, name: object) -> None:
+    """Refuse a picture in colour: a scan is grey, and a colour map has lost the order of its greys.
+
+    Parameters
+    ----------
+    colours : ndarray of float, shape (H, W, 3)
+        Red, green and blue, 0..1.
+    name : str or path
+        What the error calls it.
+
+    Raises
+    ------
+    DataError
+        If too many of its light pixels have a colour.
+    """
+    brightest = colours.max(axis=-1)
+    light = brightest > LIGHT
+    share = ((brightest - colours.min(axis=-1))[light] > COLOURFUL).mean() if light.any() else 0
+    if share > MAX_COLOUR:
+        raise DataError(
+            f"{name}: This is no picture of a head: {share:.0%} of it is in colour, and a scan is grey; "
+            "give the slice as it came from the scanner, without a colour map."
+        )
+
+
+def shows_head(normalised: np.ndarray) -> bool:
+    """Whether a picture in 0..1 may be a slice of a head, as `check_head` judges it."""
+    try:
+        check_head(normalised)
+    except DataError:
+        return False
+    return True
+
 
 def check_head(normalised: np.ndarray) -> None:
     """Refuse a normalised picture that cannot be one slice of a head: a negative, a framed picture, a page, a chart.
@@ -47,7 +86,9 @@ def check_head(normalised: np.ndarray) -> None:
     light = small > TISSUE
     piece = largest_piece(light)
     if piece.sum() / max(light.sum(), 1) < MIN_SHARE or piece.mean() < MIN_AREA:
-        raise DataError("This is no picture of a head: it falls into many small pieces; cut out one slice.")
+        raise DataError(
+            "This is no picture of a head: it falls into many small pieces, as text does; cut out one slice."
+        )
     filled = binary_fill_holes(piece)
     if piece.sum() < MIN_SOLID * filled.sum():
         raise DataError("This is no picture of a head: it shows lines, not a solid body; cut out the slice alone.")
@@ -67,8 +108,8 @@ def _check_edge(picture: np.ndarray) -> None:
     sides = (picture[0], picture[-1], picture[:, 0], picture[:, -1])
     if np.mean([(side > LIGHT).mean() for side in sides]) > MAX_LIGHT_EDGE:
         raise DataError(
-            "This is no picture of a head: it is light all around, where a head has dark air; "
-            "cut a frame away, turn a negative back, or give the whole head."
+            "This is no picture of a head: it is light all around, as a page, a frame or a negative is, "
+            "where a head has dark air; cut a frame away, turn a negative back, or give the whole head."
         )
     if any(_is_flat_and_light(side) for side in sides):
         raise DataError("This is no picture of a head: one side is a plain light bar; cut it away.")

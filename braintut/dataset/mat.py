@@ -51,6 +51,13 @@ def read_mat(source: str | os.PathLike[str] | BinaryIO, name: str | None = None,
     DataError
         If it is missing, locked, may not be read, is no MATLAB v7.3 or damaged, or a field is missing or odd. The
         message tells which.
+
+    Examples
+    --------
+    >>> from braintut.dataset.locations import phantom_folder
+    >>> scan = read_mat(phantom_folder() / "figshare_layout" / "1.mat")
+    >>> scan.label, scan.patient, scan.true_mask.shape
+    (2, 'PH001', (512, 512))
     """
     name = name or str(source)
     with open_mat(source, name) as file:

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from braintut.dataset.arrays import as_pixel_mm
+from braintut.dataset.head import check_colour
 from braintut.dataset.scan import Scan
 from braintut.errors import DataError, brief
 
@@ -61,7 +62,7 @@ def read_picture(path: Path) -> Scan:
                 negative = _is_wide_negative(picture)
                 wide = picture.tile[0][3] if picture.tile else None  # how the file stores a pixel; gone once read
                 picture.load()  # text that stands behind the pixels is only known afterwards
-                grey = _wide_grey(path, wide) if wide in WIDE else _grey(picture)
+                grey = _wide_grey(path, wide) if wide in WIDE else _grey(path, picture)
                 grey = grey.max() - grey if negative else grey
                 stated = picture.info.get("pixel_mm")
                 turn = _turn(picture)
@@ -78,11 +79,13 @@ def read_picture(path: Path) -> Scan:
     return Scan(str(path), turn(grey), None if stated is None else as_pixel_mm(stated, str(path)))
 
 
-def _grey(picture: Image.Image) -> np.ndarray:
+def _grey(path: Path, picture: Image.Image) -> np.ndarray:
     if not picture.mode.startswith(("I", "F")):
         if "A" in picture.getbands() or "transparency" in picture.info:
             black = Image.new("RGBA", picture.size, "black")
             picture = Image.alpha_composite(black, picture.convert("RGBA"))
+        if len(picture.getbands()) > 2 or picture.mode == "P":
+            check_colour(np.asarray(picture.convert("RGB"), np.float32) / 255, path)
         picture = picture.convert("L")
     return np.asarray(picture, np.float32)
 
@@ -95,6 +98,7 @@ def _wide_grey(path: Path, wide: str) -> np.ndarray:
         grey, alpha = (bytes_read[0][..., i] * 256 + bytes_read[0][..., i + 1] for i in (0, 2))
         return grey * alpha / 65535
     channels = bytes_read[0] * 256 + bytes_read[1]
+    check_colour(channels[..., :3] / 65535, path)
     grey = channels[..., :3] @ LUMA
     return grey * channels[..., 3] / 65535 if channels.shape[-1] == 4 else grey
 

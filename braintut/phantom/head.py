@@ -65,13 +65,7 @@ def _sample(volume: np.ndarray, q: np.ndarray, origin: np.ndarray, step: float, 
 
 @lru_cache(maxsize=1)
 def load_template() -> Template:
-    """Read the MNI152 brain that nilearn carries (no download).
-
-    Raises
-    ------
-    DataError
-        If nilearn is not installed.
-    """
+    """Read the MNI152 brain that nilearn carries (no download); a `DataError` if nilearn is not installed."""
     try:
         from nilearn.datasets import load_mni152_template, load_mni152_wm_template
     except ImportError as error:

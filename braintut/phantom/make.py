@@ -48,11 +48,7 @@ def make_phantom_slices(
     Raises
     ------
     DataError
-        If nilearn is missing or a number makes no sense.
-
-    Notes
-    -----
-    Needs the extra `braintut[phantom]`; `load_slices()` does not, it reads phantoms that were made before.
+        If nilearn (the extra `braintut[phantom]`) is missing or a number makes no sense.
     """
     if n_patients < 1 or size < 16:
         raise DataError(f"{n_patients} patients at {size} px make no phantom; ask for at least 1 and 16.")
@@ -80,7 +76,7 @@ def make_phantom_slices(
 def write_phantom_mat(
     folder: str | os.PathLike[str], n_slices: int = 6, size: int = 512, seed: int = SEED
 ) -> list[Path]:
-    """Write phantom slices as `1.mat`, `2.mat`, ... and `cvind.mat`, laid out like the figshare set.
+    """Write phantom slices as `1.mat`, `2.mat`, ... and `cvind.mat`, laid out like the figshare set; give their paths.
 
     Parameters
     ----------
@@ -92,11 +88,6 @@ def write_phantom_mat(
         Side in pixels; the real set has 512.
     seed : int
         The same seed gives the same slices.
-
-    Returns
-    -------
-    list of Path
-        The files of the slices.
 
     Raises
     ------

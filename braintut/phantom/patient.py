@@ -110,16 +110,8 @@ def scan_patient(
 ) -> Iterator[tuple[np.ndarray, np.ndarray, int, str]]:
     """Yield the slices of patient `k`: raw int16 picture, mask, label and the plane's name.
 
-    Parameters
-    ----------
-    k, seed : int
-        Patient number and seed of the set; nothing else decides what the patient looks like.
-    size : int
-        Side of the pictures in pixels.
-    tumour_free : bool
-        A head without tumour.
-    only_largest : bool
-        One slice only, through the middle of the tumour.
+    Number and seed alone decide what the patient looks like; `size` is the side of the pictures in pixels, and with
+    `only_largest` there is one slice only, through the middle of the tumour.
     """
     patient, rng = _draw_patient(k, seed, template, tumour_free)
     for plane, position in _positions(patient, rng, only_largest):

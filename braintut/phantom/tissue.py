@@ -6,16 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from braintut.phantom.head import (
-    PITUITARY,
-    Template,
-    ellipsoid,
-    inside,
-    mirrored,
-    paint,
-    smooth_union,
-    tube,
-)
+from braintut.phantom.head import PITUITARY, Template, ellipsoid, inside, mirrored, paint, smooth_union, tube
 
 _T1_SCALE = ([0.0, 0.3, 0.5, 0.65, 0.87, 1.1], [0.10, 0.14, 0.25, 0.30, 0.35, 0.38])
 """Template brightness (first row) and what it becomes on the phantoms' scale, scalp fat = 1."""
@@ -49,21 +40,10 @@ class Look:
 
 
 def paint_head(q: np.ndarray, q_brain: np.ndarray, template: Template, look: Look) -> tuple[np.ndarray, np.ndarray]:
-    """Brightness of a head without tumour at the points of one plane.
+    """Brightness of a head without tumour (scalp fat about 1, air 0) and signed distance in mm to the brain's hull.
 
-    Parameters
-    ----------
-    q : ndarray, shape (3, H, W)
-        Points in mm of the template's frame.
-    q_brain : ndarray, shape (3, H, W)
-        The same points for the brain alone, pushed aside where a tumour presses.
-
-    Returns
-    -------
-    picture : ndarray, shape (H, W)
-        Scalp fat about 1, air 0.
-    depth : ndarray, shape (H, W)
-        Signed distance to the brain's hull in mm.
+    Both are of shape (H, W), at points `q` in mm of the template's frame, shape (3, H, W); `q_brain` are the same
+    points for the brain alone, pushed aside where a tumour presses.
     """
     depth, rounded = template.depth(q), template.round_depth(q)
     skin = _skin(q, rounded - look.cover_mm - look.scalp_mm)
@@ -156,9 +136,7 @@ def _paint_skull(picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template
     paint(picture, 0.04, inside(bone))
     patchy = np.clip(0.8 + 0.5 * template.texture(q, 18, look.shift + 77), 0, 1.2)
     paint(
-        picture,
-        look.marrow * patchy,
-        inside(np.abs(depth - start - thick * vault / 2) - thick * 0.2) * (vault > 0.9),
+        picture, look.marrow * patchy, inside(np.abs(depth - start - thick * vault / 2) - thick * 0.2) * (vault > 0.9)
     )
     clivus = tube(q, [(0, -6, -44), (0, -20, -66)], 6.5)
     paint(picture, 0.25 + 0.6 * look.marrow, inside(clivus) * inside(-depth + start))
@@ -181,9 +159,7 @@ def _paint_neck(picture: np.ndarray, q: np.ndarray, template: Template, look: Lo
     discs = np.abs((q[2] + 88) % 19 - 9.5)
     paint(picture, 0.2 + 0.6 * look.marrow, inside(bodies) * inside(q[2] + 72))
     paint(
-        picture,
-        0.1,
-        np.maximum(inside(np.abs(bodies) - 1), inside(7.5 - discs)) * inside(bodies) * inside(q[2] + 72),
+        picture, 0.1, np.maximum(inside(np.abs(bodies) - 1), inside(7.5 - discs)) * inside(bodies) * inside(q[2] + 72)
     )
     axis = [(0, -46, -60), (0, -50, -150)]
     paint(picture, 0.09, inside(tube(q, axis, 10)) * below)
@@ -212,10 +188,7 @@ def _paint_vessels(picture: np.ndarray, q: np.ndarray, depth: np.ndarray, templa
 
 _CAROTID = [(15, -6, -40), (14, 8, -38), (13, 10, -30), (12, 2, -26)]
 _VESSELS = (
-    (
-        [(0, -92, -10), (30, -88, -16), (56, -60, -24), (52, -42, -34), (40, -36, -50)],
-        4.0,
-    ),  # transverse, sigmoid
+    ([(0, -92, -10), (30, -88, -16), (56, -60, -24), (52, -42, -34), (40, -36, -50)], 4.0),  # transverse, sigmoid
     ([(0, -44, 6), (0, -86, -4)], 2.5),  # straight sinus
     ([(13, -4, -34), (13, 8, -33)], 4.5),  # cavernous sinus
     (_CAROTID, 2.4),

@@ -51,20 +51,10 @@ class Tumour:
         return q + offset * ((before / r - 1) * fade)
 
     def paint(self, picture: np.ndarray, q: np.ndarray, depth: np.ndarray, template: Template) -> np.ndarray:
-        """Paint the tumour into a plane and give its true mask.
+        """Paint the tumour into a plane (in place) and give its true mask; both are of shape (H, W).
 
-        Parameters
-        ----------
-        picture : ndarray, shape (H, W)
-            Changed in place.
-        q : ndarray, shape (3, H, W)
-            Points of the plane in mm of the template's frame.
-        depth : ndarray, shape (H, W)
-            Signed distance to the brain's hull, mm.
-
-        Returns
-        -------
-        ndarray of bool, shape (H, W)
+        `q` are the plane's points in mm of the template's frame, shape (3, H, W); `depth` their signed distance to the
+        brain's hull in mm.
         """
         border = self.distance(q, template)
         if self.label != 3:  # bone stops these two; a pituitary tumour fills the sella
@@ -85,13 +75,7 @@ class Tumour:
 
 
 def grow(label: int, template: Template, rng: np.random.Generator) -> Tumour:
-    """Draw a tumour of one type at a place where that type grows.
-
-    Parameters
-    ----------
-    label : int
-        1 meningioma, 2 glioma, 3 pituitary tumour.
-    """
+    """Draw a tumour of one type (1 meningioma, 2 glioma, 3 pituitary tumour) at a place where that type grows."""
     median, spread, least, most = SIZES[label]
     radius = float(np.clip(median * np.exp(spread * rng.standard_normal()), least, most))
     make = {1: _meningioma, 2: _glioma, 3: _pituitary}[label]
@@ -129,12 +113,7 @@ def _glioma(radius: float, template: Template, rng: np.random.Generator) -> dict
 def _pituitary(radius: float, template: Template, rng: np.random.Generator) -> dict[str, Any]:
     centre = PITUITARY + np.array([rng.normal(0, 1.5), rng.normal(0, 1), rng.uniform(-0.1, 0.5) * radius])
     core = rng.uniform(0.4, 0.75) if rng.random() < 0.2 else 0.0  # a cyst
-    look = {
-        "lump": rng.uniform(0.15, 0.4),
-        "rim": rng.uniform(0.36, 0.58),
-        "core": core,
-        "dead": rng.uniform(0.2, 0.3),
-    }
+    look = {"lump": rng.uniform(0.15, 0.4), "rim": rng.uniform(0.36, 0.58), "core": core, "dead": rng.uniform(0.2, 0.3)}
     return {"centre": centre, "uneven": rng.uniform(0.03, 0.12), "oedema": 0.0, **look}
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, TypeGuard
 
+from braintut.dataset.arrays import is_number
 from braintut.dataset.slices import merged_patient
 from braintut.errors import DataError, ModelError, brief
 
@@ -22,6 +23,10 @@ ASSETS = Path(__file__).parents[1] / "assets" / "models"
 CARD_FILE = "card.json"
 FILES = ("unet.npz", "classifier.skops", "classifier_true_mask.skops", "reference.csv")
 """What lies beside the card of a pair; it names the hash of each."""
+PRESENCE = "presence.npz"
+"""A pair may hold a network of its own that says whether there is a tumour; named like the next one."""
+FAMILIARITY = "familiarity.npz"
+"""A pair may also know how its training slices look; the card names the hash of that file if there is one."""
 
 NEW = ".new"
 """Ending of the files of a pair until the card names them."""
@@ -45,24 +50,10 @@ class _Entry:
 
 
 def read_card(folder: Path) -> Card:
-    """Read the card of a trained pair.
+    """Read the card of a trained pair; every entry that braintut itself relies on is there, and of the right type.
 
-    Parameters
-    ----------
-    folder : Path
-        Folder that `Pipeline.save` wrote.
-
-    Returns
-    -------
-    dict
-        With every entry that braintut itself relies on, each of the right type.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no card.
-    ModelError
-        If it cannot be read, belongs to a newer braintut, or an entry is missing or odd.
+    `FileNotFoundError` if there is no card; a `ModelError` if it cannot be read, belongs to a newer braintut, or an
+    entry is missing or odd.
     """
     path = folder / CARD_FILE
     try:
@@ -81,8 +72,8 @@ def load_card(name: str | os.PathLike[str]) -> Card:
     Parameters
     ----------
     name : str or path
-        `"phantom"`, `"figshare"`, or a folder that `Pipeline.save` wrote. A folder of yours wins over a shipped pair
-        of the same name.
+        `"phantom"`, `"figshare"`, or a folder that `Pipeline.save` wrote, which wins over a shipped pair of the same
+        name.
 
     Raises
     ------
@@ -118,7 +109,14 @@ def shipped_pairs() -> list[str]:
 
 
 def training_losses(card: Card) -> list[float]:
-    """Mean training loss of every epoch that a U-Net went through, those of the pair it started from first."""
+    """Mean training loss of every epoch that a U-Net went through, those of the pair it started from first.
+
+    Examples
+    --------
+    >>> before = {"loss_per_epoch": [0.9, 0.5]}
+    >>> training_losses({"settings": {"loss_per_epoch": [0.4], "start_from": before}})
+    [0.9, 0.5, 0.4]
+    """
     losses: list[float] = []
     for settings in _settings_and_before(card):
         losses = settings["loss_per_epoch"] + losses
@@ -145,10 +143,7 @@ def _check_id(patient: object) -> None:
 
 
 def fingerprints(salt: str, patients: Iterable[str]) -> dict[str, list[str]]:
-    """Salted SHA-256 of patient ids and of merged ids, for the model card.
-
-    It hides how an id is spelled, not who took part: whoever has the dataset can compute the same hashes.
-    """
+    """Salted SHA-256 of patient ids and of merged ids: whoever has the dataset can tell who took part, nobody else."""
     patients = sorted(set(patients))
     merged = sorted({merged_patient(p) for p in patients})
     return {
@@ -176,10 +171,7 @@ def check_card(card: Any, name: object) -> None:
 
 
 def check_numbers(numbers: Any, name: object, complete: bool = False) -> None:
-    """Raise a `ModelError` if the numbers of a card lack what a report tells of them.
-
-    `complete` asks for the groups that `weak_points` compares, too.
-    """
+    """Raise a `ModelError` if numbers of a card lack what reports tell, or (`complete`) what `weak_points` compares."""
     _check_entries(numbers, _OF_NUMBERS, name)
     if not complete:
         return
@@ -218,13 +210,8 @@ def _is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _is_number(value: object) -> TypeGuard[float]:
-    # Neither NaN nor infinite, nor a whole number that no float holds.
-    return isinstance(value, int | float) and not isinstance(value, bool) and -1e300 < value < 1e300
-
-
 def _is_share(value: object) -> bool:
-    return _is_number(value) and 0 <= value <= 1
+    return is_number(value) and 0 <= value <= 1
 
 
 def _is_side(value: object) -> bool:
@@ -240,7 +227,7 @@ def _is_texts(value: object) -> bool:
 
 
 def _is_numbers(value: object) -> bool:
-    return isinstance(value, list) and all(map(_is_number, value))
+    return isinstance(value, list) and all(map(is_number, value))
 
 
 def _is_table(value: object) -> bool:
@@ -249,8 +236,13 @@ def _is_table(value: object) -> bool:
 
 def _is_unet(value: object) -> bool:
     return isinstance(value, dict) and all(
-        key in _OF_UNET and (_is_text(v) if key == "normalisation" else _is_number(v)) for key, v in value.items()
+        key in _OF_UNET and (_is_text(v) if key == "normalisation" else is_number(v)) for key, v in value.items()
     )
+
+
+def _is_presence(value: object) -> bool:
+    names = ("slope", "intercept", "threshold")
+    return isinstance(value, dict) and sorted(value) == sorted(names) and all(is_number(value[n]) for n in names)
 
 
 _OF_UNET = ("filters", "depth", "normalisation", "dropout", "stem", "classes")
@@ -265,6 +257,8 @@ _ENTRIES = (
     _Entry("settings.mirror", "true or false", lambda value: isinstance(value, bool)),
     _Entry("settings.threshold", "a number from 0 to 1", _is_share, optional=True),
     _Entry("settings.faint_threshold", "a number from 0 to 1", _is_share, optional=True),
+    _Entry("settings.presence", "slope, intercept and threshold, three numbers", _is_presence, optional=True),
+    _Entry("settings.presence_unet", f"some of {', '.join(_OF_UNET)}", _is_unet, optional=True),
     _Entry("numbers", "a table of numbers, or null", _is_table, optional=True),
     _Entry("salt", f"a text of at most {MAX_TEXT} characters", _is_text),
     _Entry("patients", "a list of texts", _is_texts),

@@ -69,6 +69,15 @@ def evaluate_slices(
     """Count like `evaluate_folder`, on slices in memory: their grid is taken for the original one.
 
     Parameters, return value and errors as there.
+
+    Examples
+    --------
+    >>> from braintut import load_phantoms, load_pipeline
+    >>> slices = load_phantoms()
+    >>> three = slices[slices.folds == 5][:3]  # which the pair was not trained on
+    >>> numbers = evaluate_slices(load_pipeline("phantom"), three, progress=False).numbers
+    >>> numbers["n_slices"], numbers["n_excluded_slices"]
+    (3, 0)
     """
     scans = zip(slices.ids.tolist(), slices, strict=True)
     return _evaluate(pipeline, scans, len(slices), allow_training_patients, progress, slices.source)

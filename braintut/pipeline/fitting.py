@@ -25,6 +25,7 @@ from braintut.dataset.slices import Slices
 from braintut.errors import DataError, ModelError
 from braintut.features.table import measure_table
 from braintut.pipeline.card import FORMAT, fingerprints
+from braintut.pipeline.familiarity import fit_familiarity
 from braintut.pipeline.pipeline import Pipeline
 from braintut.pipeline.recipe import Recipe
 from braintut.pipeline.storage import as_stored
@@ -46,21 +47,7 @@ def runs_folder() -> Path:
 
 
 def run_folder(name: str, out: str | os.PathLike) -> Path:
-    """Where the checkpoints of one `braintut train` lie.
-
-    Parameters
-    ----------
-    name : str
-        Name of the pair.
-    out : path
-        Folder that the pair is to be written to. All of it counts: two pairs whose folders only end in the same name
-        have checkpoints of their own.
-
-    Returns
-    -------
-    Path
-        A folder in `runs_folder()`.
-    """
+    """Where the checkpoints of one `braintut train` lie: a folder for each name and whole path of a pair."""
     place = hashlib.sha256(f"{name}\n{Path(out).resolve()}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
     readable = re.sub(r"[^\w-]+", "_", name)[:40]
     return runs_folder() / f"{readable}_{place}"
@@ -121,7 +108,7 @@ def fit_pipeline(
         "augmentation": recipe.make_augmentation().settings,
         "masks_from": [pair.name for pair in masks_from],
     }
-    del general["cycles"]  # each has settings of its own
+    del general["cycles"], general["presence"]  # they have settings of their own
     trained, settings = _train_cycles(slices.resized(recipe.unet_size), recipe, general, start_from, folder, log)
     log("measuring features on true, jittered and predicted masks")
     segmenter = Segmenter(trained, working_size=slices.images.shape[1], **recipe.looking)
@@ -142,6 +129,7 @@ def fit_pipeline(
         ),
         reference=reference.reset_index(drop=True),
         card=_card(name, slices, start_from, settings),
+        familiarity=fit_familiarity(slices),
     )
 
 
@@ -153,10 +141,7 @@ def _train_cycles(
     folder: str | os.PathLike | None,
     log: Callable[[str], None],
 ) -> tuple[keras.Model, dict]:
-    """Train cycle after cycle; return the U-Net as it will be stored, and the settings of the last cycle.
-
-    Each cycle's settings hold those of the one before as "start_from".
-    """
+    """Train cycle after cycle; give the U-Net as it will be stored, and the settings, which hold those before."""
     unet, settings = (start_from.unet, start_from.card["settings"]) if start_from else (None, None)
     for number, cycle in enumerate(recipe.cycles, 1):
         if len(recipe.cycles) > 1:
@@ -197,10 +182,7 @@ def _check_start(start: Pipeline, recipe: Recipe) -> None:
     """Refuse to go on with a U-Net that is built otherwise than the new one."""
     before, now = (
         {"size": size, **UNET_DEFAULTS, **how}
-        for size, how in (
-            (start.unet_size, start.card["settings"]["unet"]),
-            (recipe.unet_size, asdict(recipe.unet)),
-        )
+        for size, how in ((start.unet_size, start.card["settings"]["unet"]), (recipe.unet_size, asdict(recipe.unet)))
     )
     different = [f"{name} {before[name]}, not {now[name]}" for name in now if before.get(name) != now[name]]
     if different:
@@ -235,11 +217,6 @@ def fit_on_mixed_masks(
         Jittered copies of each true mask.
     seed : int
         Fixes the jitter and the classifier.
-
-    Returns
-    -------
-    sklearn Pipeline
-        Fitted.
 
     Raises
     ------

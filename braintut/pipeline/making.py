@@ -19,8 +19,10 @@ from braintut.errors import CheckpointError, DataError, brief
 from braintut.pipeline import evaluation, fitting
 from braintut.pipeline.card import check_numbers, load_card
 from braintut.pipeline.pipeline import Pipeline, load_pipeline
+from braintut.pipeline.presence import calibrate_presence, train_presence, with_presence
 from braintut.pipeline.recipe import Recipe
 from braintut.pipeline.scores import weak_points
+from braintut.segmentation.presence import Presence
 
 
 def make_pair(
@@ -38,9 +40,9 @@ def make_pair(
 ) -> Pipeline:
     """Train a pair, write it to a folder, and measure it on the fold that was held out; `log` gets a line a step.
 
-    `data` is a folder of the figshare set, or "phantoms"; pairs are given by name or folder. What else the arguments
-    mean, `braintut train --help` and `fit_pipeline` tell. Whatever would stop it is said before hours are spent, where
-    it can be known.
+    `data` is a folder of the figshare set, or "phantoms"; pairs are given by name or folder. For the other arguments
+    see `braintut train --help` and `fit_pipeline`. What would stop it is said before hours are spent, where it can be
+    known.
     """
     wanted = None if folds is None else fold_numbers(folds)
     borrowed = numbers_of(numbers_from) if numbers_from else None
@@ -64,6 +66,8 @@ def make_pair(
         raise CheckpointError(
             f"{error} Another --name or --out does that; BRAINTUT_RUNS names the place of all such folders."
         ) from error
+    if recipe.presence:
+        pipeline = _add_presence(pipeline, slices, test, numbers_from, recipe, checkpoints, log)
     _save(pipeline, out, checkpoints)  # before it is measured, so that no fault in the test slices costs the pair
     if test is not None:
         pipeline.card["numbers"] = (
@@ -77,6 +81,29 @@ def make_pair(
         pipeline.card["fails_for"] = weak_points(pipeline.card["numbers"])
         _save(pipeline, out, checkpoints)
     return pipeline
+
+
+def _add_presence(
+    pipeline: Pipeline,
+    slices: Slices,
+    test: Slices | None,
+    numbers_from: Path | None,
+    recipe: Recipe,
+    checkpoints: Path,
+    log: Callable[[str], None],
+) -> Pipeline:
+    """Train the network that says whether there is a tumour; calibrate it on the fold held out, or as another pair."""
+    is_pair = test is None and numbers_from is not None and numbers_from.suffix != ".json"
+    stored = load_card(numbers_from)["settings"].get("presence") if is_pair else None
+    if test is None and not stored:
+        log("no network for presence: only patients left out (--hold-out), or a pair of --numbers-from, calibrate it")
+        return pipeline
+    log("training the network that says whether there is a tumour at all")
+    network = train_presence(
+        slices, recipe.unet_size, folder=checkpoints / "presence", seed=recipe.seed, precision=recipe.precision, log=log
+    )
+    presence = Presence(**stored) if stored else calibrate_presence(pipeline, network, test)
+    return with_presence(pipeline, network, presence)
 
 
 def fold_numbers(text: str) -> list[int]:

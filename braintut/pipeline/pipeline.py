@@ -6,20 +6,19 @@ import os
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import keras
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline as SklearnPipeline
 
 from braintut.classification.classifier import predict_types
 from braintut.classification.insight import explain
 from braintut.dataset.arrays import as_pixel_mm
 from braintut.dataset.grid import mask_to_square, normalise, square_pixel_mm
-from braintut.dataset.head import check_head
+from braintut.dataset.head import check_head, shows_head
 from braintut.dataset.scan import TUMOUR_TYPES, Scan
 from braintut.dataset.scan_files import read_scan
 from braintut.dataset.slices import Slices
@@ -40,6 +39,7 @@ from braintut.quiet import say
 from braintut.report.report import Report
 from braintut.report.series import SeriesReport, SliceAnswer
 from braintut.segmentation.mask import THRESHOLD
+from braintut.segmentation.presence import Presence
 from braintut.segmentation.segmenter import Segmentation, Segmenter
 from braintut.segmentation.unet import build_unet, fold_normalisation
 
@@ -65,7 +65,7 @@ class Found(Segmentation):
 
 
 @dataclass
-class Pipeline:
+class Pipeline(StoredPair):
     """Preprocessing, U-Net and classifiers, fitted together, saved together, called together.
 
     Parameters
@@ -78,6 +78,13 @@ class Pipeline:
         A few rows of features of training slices; `explain` takes its medians from them.
     card : dict
         The model card: name, data, settings, numbers, hashes of the training patients.
+    familiarity : Familiarity, optional
+        How the training slices look; without it reports say nothing of how unlike them a scan is.
+    presence_unet : keras.Model, optional
+        A second, small network that is asked whether there is a tumour at all, see `train_presence`.
+    prevalence : float
+        Share of the slices that you look at which show a tumour, between 0 and 1. It moves the stated probability that
+        there is one, not the point from which on one is reported.
 
     Examples
     --------
@@ -87,11 +94,7 @@ class Pipeline:
     'glioma'
     """
 
-    unet: keras.Model
-    classifier: SklearnPipeline
-    classifier_true_mask: SklearnPipeline
-    reference: pd.DataFrame
-    card: dict = field(default_factory=dict)
+    prevalence: float = 0.5
 
     @property
     def name(self) -> str:
@@ -114,6 +117,17 @@ class Pipeline:
         return self.card["settings"].get("threshold", THRESHOLD)
 
     @property
+    def presence(self) -> Presence | None:
+        """How this pair decides whether there is a tumour at all; None if it always looks for the likeliest place."""
+        stored = self.card["settings"].get("presence")
+        return Presence(**stored) if stored else None
+
+    def without_presence(self) -> Pipeline:
+        """The same pair, taking for granted that every slice shows a tumour, as most published numbers do."""
+        settings = {name: value for name, value in self.card["settings"].items() if name != "presence"}
+        return replace(self, card={**self.card, "settings": settings})
+
+    @property
     def names_types(self) -> bool:
         """Whether the U-Net itself tells the types apart."""
         return self.card["settings"]["unet"].get("classes", 1) > 1
@@ -128,15 +142,20 @@ class Pipeline:
         """The U-Net as it is used: its normalisation is worked into its convolutions, its thresholds beside it."""
         settings = self.card["settings"]
         return Segmenter(
-            self._folded_unet(), self.unet_size, self.working_size, settings["mirror"], self.threshold,
-            settings.get("faint_threshold"),
-        )  # fmt: skip
+            unet=self._folded(self.unet, settings["unet"]),
+            unet_size=self.unet_size,
+            working_size=self.working_size,
+            mirror=settings["mirror"],
+            threshold=self.threshold,
+            faint_threshold=settings.get("faint_threshold"),
+            presence=self.presence,
+            presence_unet=self._folded(self.presence_unet, settings.get("presence_unet", {})),
+        )
 
-    def _folded_unet(self) -> keras.Model:
-        settings = self.card["settings"]["unet"]
-        if settings.get("normalisation", "batch") != "batch" or not isinstance(self.unet, keras.Model):
-            return self.unet  # nothing to fold: no normalisation that stands still, or a stand-in that only predicts
-        return fold_normalisation(self.unet, build_unet(self.unet_size, **{**settings, "normalisation": "none"}))
+    def _folded(self, network: keras.Model | None, built: dict) -> keras.Model | None:
+        if built.get("normalisation", "batch") != "batch" or not isinstance(network, keras.Model):
+            return network  # nothing to fold: no normalisation that stands still, or a stand-in that only predicts
+        return fold_normalisation(network, build_unet(self.unet_size, **{**built, "normalisation": "none"}))
 
     @cached_property
     def _average(self) -> pd.DataFrame:
@@ -161,12 +180,16 @@ class Pipeline:
 
         Notes
         -----
-        A path or a `Scan` can be anything, so it is looked at first. An array in memory is taken at its word.
+        A path or a `Scan` can be anything, so what shows no head is refused. An array in memory is never refused, but
+        its report says that it is unlike the slices that the pair learnt from, as for a head that looks otherwise than
+        they do (`Report.familiar`).
         """
         must_be_head = not isinstance(scan, np.ndarray)
         scan = _as_scan(scan, pixel_mm)
         start = time.perf_counter()
         found = self.locate(scan, must_be_head)
+        unlike = self.unlike(found)
+        familiar = None if unlike is None else unlike <= 1 and (must_be_head or shows_head(found.normalised))
         features: dict[str, float] = {}
         tumour_type, probabilities, opinions, reasons = None, None, {}, []
         if found.mask.any():
@@ -182,6 +205,8 @@ class Pipeline:
             pixel_mm_assumed=scan.pixel_mm_assumed, seconds=time.perf_counter() - start, features=features,
             reasons=reasons, model=self.name, card=self.card, threshold=self.threshold,
             trained_on_patient=self.was_fitted_on_twin(scan.patient) if scan.patient else None, warnings=scan.warnings,
+            familiar=familiar, unlike=unlike,
+            presence=self.presence.probability(found.score, self.prevalence) if self.presence else None,
         )  # fmt: skip
 
     def series(self, scans: Sequence[Scan] | str | os.PathLike, progress: bool = True) -> SeriesReport:
@@ -222,44 +247,26 @@ class Pipeline:
             raise DataError(f"{scan.name}: {error}") from error
         return Found(**vars(self.segmenter(normalised, pixel_mm)), pixel_mm=float(pixel_mm))
 
+    def unlike(self, found: Found) -> float | None:
+        """How unlike the training slices a scan is, in multiples of the limit (see `Familiarity`); None if unknown."""
+        return None if self.familiarity is None else self.familiarity.unlike(found.square)
+
     def measure(self, found: Found, mask: np.ndarray) -> dict[str, float]:
         """Features of a mask that lies on the scan's own grid, shape (H, W)."""
         return measure_features(found.square, mask_to_square(mask, self.working_size), found.square_mm, found.head)
 
     def opinions(self, found: Found, mask: np.ndarray, features: dict[str, float]) -> dict[str, np.ndarray]:
-        """What the classifier and, if it knows types, the U-Net say of the type in a mask.
+        """What the classifier ("features") and, if it knows types, the U-Net ("network") say of the type in a mask.
 
-        Parameters
-        ----------
-        found : Found
-            Of the same scan.
-        mask : ndarray of bool, shape (H, W)
-            On the scan's own grid, not empty.
-        features : dict
-            Of this mask, see `measure`.
-
-        Returns
-        -------
-        dict of str to ndarray, shape (3,)
-            "features" and "network"; each adds up to 1.
+        The mask lies on the scan's own grid, ndarray of bool, shape (H, W), not empty; `measure` gives its features.
+        Each opinion is an ndarray, shape (3,), that adds up to 1.
         """
         measured = predict_types(self.classifier, pd.DataFrame([features]))[list(TUMOUR_TYPES)].to_numpy()[0]
         network = self.segmenter.types(found, mask)
         return {"features": measured} if network is None else {"features": measured, "network": network}
 
     def vote(self, reports: Iterable[Report | SliceAnswer]) -> dict[str, float] | None:
-        """Let several slices of one patient decide together.
-
-        Parameters
-        ----------
-        reports : iterable of Report or SliceAnswer
-            Of slices of one patient.
-
-        Returns
-        -------
-        dict or None
-            Mean probability of each type over the slices where a tumour was found; None if there is none.
-        """
+        """Let slices of one patient decide: mean probability of each type where a tumour was found; None if nowhere."""
         found = [report.probabilities for report in reports if report.tumour_found]
         return {name: float(np.mean([p[name] for p in found])) for name in found[0]} if found else None
 
@@ -277,8 +284,7 @@ class Pipeline:
         A pair that was there before stays until the new one is whole: the new files wait beside the old ones, and only
         then the new card takes the old one's place. Whenever a save is broken off, one of the two pairs loads.
         """
-        pair = StoredPair(self.unet, self.classifier, self.classifier_true_mask, self.reference, self.card)
-        return save_pair(folder, pair)
+        return save_pair(folder, self)
 
 
 def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None = None) -> Pipeline:
@@ -287,8 +293,8 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
     Parameters
     ----------
     name : str or path, optional
-        `"phantom"`, `"figshare"`, or a folder that `Pipeline.save` wrote. A folder of yours wins over a shipped pair
-        of the same name.
+        `"phantom"`, `"figshare"`, or a folder that `Pipeline.save` wrote, which wins over a shipped pair of the same
+        name.
     slices : Slices, optional
         Without a name the pair is chosen to fit these: `phantom` for phantoms; for real slices the shipped pair that
         was fitted on the fewest of their patients, and `figshare` if several were.
@@ -297,13 +303,18 @@ def load_pipeline(name: str | os.PathLike | None = None, slices: Slices | None =
     ------
     ModelError
         If there is no such pair, or its files are damaged. No pickle is loaded.
+
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> slices = load_phantoms()
+    >>> load_pipeline(slices=slices).name
+    'phantom'
     """
     folder = _fitting_pair(slices) if name is None else pair_folder(name)
-    pair = load_pair(folder)
-    card = pair.card
-    summary = re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", f"pair '{card['name']}', trained on {card['data']['summary']}")
-    say(summary)
-    pipeline = Pipeline(pair.unet, pair.classifier, pair.classifier_true_mask, pair.reference, card)
+    pipeline = Pipeline(**vars(load_pair(folder)))
+    summary = f"pair '{pipeline.name}', trained on {pipeline.card['data']['summary']}"
+    say(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", summary))
     try:
         _warm_up(pipeline)
     except Exception as error:  # parts that don't belong together can fail in any way
@@ -332,21 +343,12 @@ def _warm_up(pipeline: Pipeline) -> None:
     disc = np.hypot(*(np.mgrid[:size, :size] - size / 2)) < size / 3
     found = pipeline.locate(Scan("a disc", disc))
     pipeline.measure(found, disc)
+    pipeline.unlike(found)
     explain(pipeline.classifier, pipeline.reference.iloc[:1], pipeline._average)
 
 
 def join_opinions(measured: np.ndarray, network: np.ndarray | None) -> np.ndarray:
-    """Let the classifier of the measured features and the network decide together: the mean of both.
-
-    Parameters
-    ----------
-    measured, network : ndarray of float, shape (..., 3)
-        Probability of each type; `network` is None where it knows no types.
-
-    Returns
-    -------
-    ndarray of float, shape (..., 3)
-    """
+    """The mean of what the classifier of measured features and the network (if it knows types) say, shape (..., 3)."""
     return measured if network is None else (measured + network) / 2
 
 

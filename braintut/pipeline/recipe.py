@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from braintut.classification.classifier import KINDS
+from braintut.dataset.arrays import is_number
 from braintut.errors import ModelError, brief
 from braintut.segmentation.augmentation import Augmentation
 from braintut.segmentation.mask import THRESHOLD
@@ -24,13 +25,9 @@ AUGMENTATION: dict[str, bool | float] = {
 """Changes of the slices that a recipe makes unless it says otherwise: those of `Augmentation`, and a little noise."""
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def _number(default: float | None, fits: Callable[[float], bool], words: str) -> Any:
     """A field with what it takes, as a test and in words; so are the next two. Without a default it may be None."""
-    takes = lambda v: (v is None and default is None) or (_is_number(v) and fits(v))  # noqa: E731
+    takes = lambda v: (v is None and default is None) or (is_number(v) and fits(v))  # noqa: E731
     return field(default=default, metadata={"takes": takes, "words": words})
 
 
@@ -122,6 +119,8 @@ class Recipe(_Checked):
         A pixel belongs to the tumour from this probability on, 0..0.99.
     faint_threshold : float, optional
         Second, lower one where nothing reaches the first, see `mark_tumour`. For sets without healthy heads.
+    presence : bool
+        Train a small network besides that says whether there is a tumour at all, see `train_presence`.
     seed : int
         Fixes all that is drawn by lot.
     precision : {"auto", "float32", "mixed_float16", "mixed_bfloat16"}
@@ -142,6 +141,7 @@ class Recipe(_Checked):
     mirror: bool = _choice(False, True)
     threshold: float = _number(THRESHOLD, lambda v: 0 <= v <= 0.99, "a number from 0 to 0.99")
     faint_threshold: float | None = _number(None, lambda v: True, "a number")
+    presence: bool = _choice(False, True)
     seed: int = _whole(0, 0, 2**32 - 1)
     precision: str = _choice(*PRECISIONS)
 
@@ -177,10 +177,8 @@ class Recipe(_Checked):
     def load(cls, path: str | os.PathLike) -> Recipe:
         """Read a recipe from a TOML file; what it does not name is as in `Recipe()`.
 
-        Raises
-        ------
-        ModelError
-            If it cannot be read, or a key is unknown, of another type or out of its range: file and key are named.
+        A `ModelError` that names file and key if it cannot be read, or a key is unknown, of another type or out of
+        range.
         """
         try:
             entries = tomllib.loads(Path(path).read_text(encoding="utf-8"))
@@ -205,7 +203,7 @@ def _check_change(name: str, value: object) -> None:
     if isinstance(AUGMENTATION[name], bool):
         words, fits = "true or false", isinstance(value, bool)
     else:
-        words, fits = f"a number from 0 to {most}", _is_number(value) and 0 <= value <= most
+        words, fits = f"a number from 0 to {most}", is_number(value) and 0 <= value <= most
     if not fits:
         raise ModelError(f"augmentation: {name} ({str(value)[:80]}) must be {words}.")
 
@@ -216,7 +214,8 @@ def _make(part: type, entries: object, place: str = "") -> Any:
     known = [entry.name for entry in fields(part)]
     unknown = [key for key in entries if key not in known]
     if unknown:
-        raise ModelError(f"{place}there is no key '{unknown[0]}'; known are {', '.join(known)}.")
+        in_file = ", ".join("cycle" if key == "cycles" else key for key in known)  # it writes [[cycle]] above each
+        raise ModelError(f"{place}there is no key '{unknown[0]}'; known are {in_file}.")
     try:
         return part(**entries)
     except ModelError as error:

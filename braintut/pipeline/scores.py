@@ -73,17 +73,9 @@ def summarise(table: pd.DataFrame) -> dict:
 
 
 def numbers_of_group(rows: pd.DataFrame) -> dict:
-    """The numbers that matter for some of the slices: how many, mean Dice, misses and types right.
+    """The numbers that matter for some of the slices (rows of the table of `summarise`): Dice, misses and types right.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Rows of the table that `summarise` takes, at least one.
-
-    Returns
-    -------
-    dict
-        Intervals over patients; areas of the true masks in mm2, smallest and largest.
+    Intervals are over patients; areas of the true masks in mm2, smallest and largest.
     """
     patients, dice = rows["patient"].to_numpy(), rows["dice"].to_numpy()
     right = (rows["type_predicted_mask"] == rows["type"]).to_numpy()
@@ -114,12 +106,9 @@ def calibration(table: pd.DataFrame) -> dict | None:
     Returns
     -------
     dict or None
-        The expected calibration error (mean distance of the two, 0..1), and for each tenth of probability how many
-        slices there are, what was stated and what share was right. None where nothing was found.
-
-    References
-    ----------
-    Guo, Pleiss, Sun and Weinberger, 2017, https://proceedings.mlr.press/v70/guo17a.html
+        The expected calibration error (mean distance of the two, 0..1; Guo, Pleiss, Sun and Weinberger, 2017,
+        https://proceedings.mlr.press/v70/guo17a.html), and for each tenth of probability how many slices there are,
+        what was stated and what share was right. None where nothing was found.
     """
     found = table[~table["not_found"].astype(bool)]
     if found.empty:
@@ -140,17 +129,9 @@ def calibration(table: pd.DataFrame) -> dict | None:
 
 
 def weak_points(numbers: dict) -> str:
-    """Say whom a pair fails for: the type and the size of tumour with the lowest mean Dice.
+    """Say in a sentence for the model card whom a pair fails for: the type and the size of tumour with the lowest Dice.
 
-    Parameters
-    ----------
-    numbers : dict
-        As `summarise` returns it.
-
-    Returns
-    -------
-    str
-        One sentence for the model card.
+    `numbers` are as `summarise` returns them.
     """
     words = []
     for groups, name in ((numbers["per_type"], "{}"), (numbers["per_size"], "the {} of the tumours by area")):
@@ -164,16 +145,9 @@ def weak_points(numbers: dict) -> str:
 
 
 def vote_right(table: pd.DataFrame) -> pd.Series:
-    """Whether each patient's slices, voting with their mean probabilities, name the right type.
+    """Whether each patient's slices, voting with their mean probabilities, name the right type; bool by patient.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As `summarise` takes it.
-
-    Returns
-    -------
-    Series of bool, indexed by patient
+    `table` is as `summarise` takes it.
     """
     # A patient where nothing was found on any slice has no vote, which is a wrong answer.
     mean = table.groupby("patient")[list(TUMOUR_TYPES)].mean().dropna(how="all")

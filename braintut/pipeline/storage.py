@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import keras
@@ -18,35 +18,37 @@ from sklearn.pipeline import Pipeline as SklearnPipeline
 from braintut.classification.storing import load_classifier, save_classifier
 from braintut.dataset.files import whole_file, write_text
 from braintut.errors import ModelError, brief
-from braintut.pipeline.card import CARD_FILE, FILES, NEW, load_card, read_card
+from braintut.features.look import LOOK_LENGTH
+from braintut.pipeline.card import CARD_FILE, FAMILIARITY, FILES, NEW, PRESENCE, load_card, read_card
+from braintut.pipeline.familiarity import ABOUT, Familiarity
 from braintut.segmentation.checkpoints import all_finite
 from braintut.segmentation.unet import build_unet
 
+ABOUT_PRESENCE = (
+    "A tumour is reported where a network of its own says so; it learnt from heads whose tumour had been cut out and "
+    "replaced. How often a report says no to a tumour, and yes to an emptied head, experiments/no_tumour.py counts; "
+    "elsewhere both rates will differ."
+)
+"""What the card says of it."""
 
-@dataclass(frozen=True)
+
+@dataclass
 class StoredPair:
-    """What lies in the folder of a pair, read and checked."""
+    """What lies in the folder of a pair, read and checked: U-Net, classifiers, a table of features, and the card."""
 
     unet: keras.Model
     classifier: SklearnPipeline
     classifier_true_mask: SklearnPipeline
     reference: pd.DataFrame
-    card: dict
+    card: dict = field(default_factory=dict)
+    familiarity: Familiarity | None = None
+    presence_unet: keras.Model | None = None
 
 
 def load_pair(folder: Path) -> StoredPair:
-    """Read all parts of a pair.
+    """Read all parts of a pair from the folder that `save_pair` wrote; no pickle is loaded.
 
-    Parameters
-    ----------
-    folder : Path
-        That `save_pair` wrote.
-
-    Raises
-    ------
-    ModelError
-        If there is no pair, or a file of it is missing, damaged or not the one that its card names. No pickle is
-        loaded.
+    A `ModelError` if there is no pair, or a file of it is missing, damaged or not the one that its card names.
     """
     card = load_card(folder)
     files = {file: _stored(folder, file, card) for file in FILES}
@@ -58,15 +60,13 @@ def load_pair(folder: Path) -> StoredPair:
         load_classifier(files["classifier_true_mask.skops"]),
         read_reference(files["reference.csv"]),
         card,
+        read_familiarity(_stored(folder, FAMILIARITY, card)) if FAMILIARITY in card["files"] else None,
+        _read_presence(folder, card) if PRESENCE in card["files"] else None,
     )
 
 
 def save_pair(folder: str | os.PathLike, pair: StoredPair) -> Path:
-    """Write a pair to a folder: plain arrays, skops files and a JSON card, into which the hashes of the files go.
-
-    A pair that was there before stays until the new one is whole: the new files wait beside the old ones, and only
-    then the new card takes the old one's place. Whenever a save is broken off, one of the two pairs loads.
-    """
+    """Write a pair to a folder, as `Pipeline.save` tells; the hashes of the files go into the card."""
     folder = Path(folder)
     _finish_save(folder)
     save_weights(folder / f"unet.npz{NEW}", pair.unet)
@@ -74,10 +74,49 @@ def save_pair(folder: str | os.PathLike, pair: StoredPair) -> Path:
     save_classifier(folder / f"classifier_true_mask.skops{NEW}", pair.classifier_true_mask)
     with whole_file(folder / f"reference.csv{NEW}") as part:
         pair.reference.to_csv(part, index=False, float_format="%.4g", lineterminator="\n")
-    pair.card["files"] = {name: _sha256(folder / f"{name}{NEW}") for name in FILES}
+    written: tuple[str, ...] = FILES
+    if pair.familiarity is not None:
+        save_familiarity(folder / f"{FAMILIARITY}{NEW}", pair.familiarity)
+        pair.card["about_familiarity"] = ABOUT
+        written = (*written, FAMILIARITY)
+    if pair.presence_unet is not None:
+        save_weights(folder / f"{PRESENCE}{NEW}", pair.presence_unet)
+        pair.card["about_presence"] = ABOUT_PRESENCE
+        written = (*written, PRESENCE)
+    pair.card["files"] = {name: _sha256(folder / f"{name}{NEW}") for name in written}
     write_text(folder / CARD_FILE, json.dumps(pair.card, indent=1) + "\n")
     _finish_save(folder)
     return folder
+
+
+def add_familiarity(folder: Path, familiarity: Familiarity) -> None:
+    """Give a stored pair its familiarity, or another one; all else of it stays as it is, to the byte."""
+    _finish_save(folder)
+    card = load_card(folder)
+    save_familiarity(folder / f"{FAMILIARITY}{NEW}", familiarity)
+    card["about_familiarity"] = ABOUT
+    card["files"][FAMILIARITY] = _sha256(folder / f"{FAMILIARITY}{NEW}")
+    write_text(folder / CARD_FILE, json.dumps(card, indent=1) + "\n")
+    _finish_save(folder)
+
+
+def save_familiarity(path: Path, familiarity: Familiarity) -> None:
+    """Write how training slices look as plain arrays."""
+    with whole_file(path) as part, part.open("wb") as file:
+        np.savez(file, centre=familiarity.centre, whitening=familiarity.whitening)
+
+
+def read_familiarity(path: Path) -> Familiarity:
+    """Read what `save_familiarity` wrote; arrays of another name, shape or kind are refused before they are read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            centre = _read_array(archive, "centre.npy", (LOOK_LENGTH,))
+            whitening = _read_array(archive, "whitening.npy", (LOOK_LENGTH, LOOK_LENGTH))
+    except ModelError:
+        raise
+    except Exception as error:  # a damaged archive can fail in any way
+        raise ModelError(f"{path} cannot be read as arrays ({brief(error)}); train or install again.") from error
+    return Familiarity(centre, whitening)
 
 
 def save_weights(path: Path, model: keras.Model) -> None:
@@ -121,20 +160,17 @@ def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> 
         found, _, dtype = np.lib.format.read_array_header_1_0(file)
     if found != tuple(shape) or dtype.kind != "f":
         raise ModelError(
-            f"{archive.filename}: the array '{name}' is {dtype} {found}, but this U-Net needs float {tuple(shape)}."
+            f"{archive.filename}: the array '{name}' is {dtype} {found}, but this model needs float {tuple(shape)}."
         )
     with archive.open(name) as file:
         array = np.lib.format.read_array(file, allow_pickle=False).astype(np.float32)
     if not np.isfinite(array).all():
-        raise ModelError(f"{archive.filename}: the array '{name}' holds NaN or infinite weights; train again.")
+        raise ModelError(f"{archive.filename}: the array '{name}' holds NaN or infinite numbers; train again.")
     return array
 
 
 def as_stored(model: keras.Model, size: int, unet: dict) -> keras.Model:
-    """Rebuild a U-Net as `load_pipeline` will: float32, from the weights that `Pipeline.save` keeps.
-
-    So a pair gives the same answers before it is saved and after.
-    """
+    """Rebuild a U-Net as `load_pipeline` will from what is kept, so that a pair answers alike before and after."""
     weights = _stored_weights(model)
     rebuilt = build_unet(size, **unet)
     rebuilt.set_weights([w.astype(np.float32) for w in weights])
@@ -153,9 +189,15 @@ def read_reference(path: Path) -> pd.DataFrame:
     return table
 
 
-def _build(folder: Path, card: dict) -> keras.Model:
+def _read_presence(folder: Path, card: dict) -> keras.Model:
+    network = _build(folder, card, "presence_unet")
+    load_weights(_stored(folder, PRESENCE, card), network)
+    return network
+
+
+def _build(folder: Path, card: dict, network: str = "unet") -> keras.Model:
     try:
-        return build_unet(card["settings"]["unet_size"], **card["settings"]["unet"])
+        return build_unet(card["settings"]["unet_size"], **card["settings"].get(network, {}))
     except ModelError as error:
         raise ModelError(f"{folder / CARD_FILE}: {error}") from error
 
@@ -172,7 +214,7 @@ def _finish_save(folder: Path) -> None:
     """Give the waiting files that the card names their own names."""
     with contextlib.suppress(FileNotFoundError, ModelError):  # no card, or none to be kept
         card = read_card(folder)
-        for file in FILES:
+        for file in (*FILES, FAMILIARITY, PRESENCE):
             waiting = folder / f"{file}{NEW}"
             if waiting.is_file() and _sha256(waiting) == card["files"].get(file):
                 waiting.replace(folder / file)

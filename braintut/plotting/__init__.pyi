@@ -11,6 +11,7 @@ from .results import draw_calibration as draw_calibration
 from .results import draw_cost_of_a_mask as draw_cost_of_a_mask
 from .results import draw_feature_ladder as draw_feature_ladder
 from .results import draw_leakage as draw_leakage
+from .results import draw_presence as draw_presence
 from .results import draw_records as draw_records
 from .results import draw_variants as draw_variants
 from .slices import draw_changes as draw_changes

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from braintut.plotting.style import BARS, DPI, in_our_style
+from braintut.plotting.style import BARS, DPI, finished, in_our_style
 
 COUNTS = {"TP": ("#0072B2", "white"), "FP": ("#E69F00", "black"), "FN": ("#CC79A7", "black"), "": ("white", "black")}
 """What a pixel is counted as, with its Okabe-Ito colour and the colour of its letters."""
@@ -57,8 +57,7 @@ def draw_many_counts(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figu
     figure, axes = plt.subplots(1, len(pairs), figsize=(2 * len(pairs), 2.3), layout="constrained", dpi=DPI)
     for ax, (title, masks) in zip(np.atleast_1d(axes), pairs.items(), strict=True):
         draw_counts(*masks, ax, title)
-    plt.close(figure)
-    return figure
+    return finished(figure)
 
 
 @in_our_style

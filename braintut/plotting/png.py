@@ -43,8 +43,7 @@ def slice_png(
     window : (float, float)
         Grey values, 0..1, that become black and white.
     box : (float, float, float, float), optional
-        Left, top, right and bottom of the part to show, in pixels of the image; see `box_around`. All of it if left
-        out.
+        Left, top, right and bottom of the part to show, in pixels of the image; see `box_around`. Default: all of it.
     points : sequence of (float, float)
         Corners (x, y) of an outline drawn by hand, dotted yellow; pixel (0, 0) has its centre at 0, 0.
     cursor : (float, float), optional
@@ -55,11 +54,7 @@ def slice_png(
     Returns
     -------
     bytes
-        A PNG.
-
-    Notes
-    -----
-    `draw_slice` draws the same through matplotlib, for figures.
+        A PNG. `draw_slice` draws the same through matplotlib, for figures.
     """
     height, width = image.shape
     box = box or (0.0, 0.0, float(width), float(height))
@@ -84,16 +79,9 @@ def to_png(picture: Image.Image) -> bytes:
 
 
 def mask_outlines(mask: np.ndarray) -> list[np.ndarray]:
-    """Closed lines around a mask, half-way between its pixels and the others.
+    """Closed lines around a mask, half-way between its pixels and the others, each an ndarray of float, shape (n, 2).
 
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (H, W)
-
-    Returns
-    -------
-    list of ndarray of float, shape (n, 2)
-        Rows and columns; the centre of pixel (0, 0) is 0, 0.
+    They are rows and columns; the centre of pixel (0, 0) is 0, 0.
     """
     if not mask.any():
         return []
@@ -104,21 +92,10 @@ def mask_outlines(mask: np.ndarray) -> list[np.ndarray]:
 
 
 def box_around(mask: np.ndarray | None, zoom: float, shape: tuple[int, int]) -> Box:
-    """Part of a picture that a zoom shows: around the middle of a mask, never beyond the picture's edge.
+    """Left, top, right and bottom of what a zoom shows, in pixels of the image: around a mask, never beyond the edge.
 
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (H, W), or None
-        An empty one, or None, stands for the middle of the picture.
-    zoom : float
-        1 shows everything, 2 half the width and half the height.
-    shape : (int, int)
-        Height and width of the picture.
-
-    Returns
-    -------
-    (float, float, float, float)
-        Left, top, right, bottom, in pixels of the image.
+    Without a mask, or around an empty one, it is the middle of the picture (H, W). A zoom of 1 shows everything, 2 half
+    the width and half the height.
     """
     height, width = shape
     middle = (height / 2, width / 2)

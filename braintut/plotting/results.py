@@ -14,11 +14,7 @@ SECOND, THIRD = "#E69F00", "#009E73"  # Okabe-Ito, always with another marker
 MARKERS = "osD^vP"
 LINES = ("solid", "dashed", "dotted", "dashdot")
 COLOURS = (BARS, SECOND, THIRD, "#CC79A7", "#56B4E9", "#000000", "#D55E00")
-MEASURED = {
-    "dice": "mean Dice",
-    "missed": "share of slices missed",
-    "skull_share": "share with skull called tumour",
-}
+MEASURED = {"dice": "mean Dice", "missed": "share of slices missed", "skull_share": "share with skull called tumour"}
 """What `draw_variants` can draw, in words for its axis."""
 
 
@@ -108,12 +104,7 @@ def draw_feature_ladder(result: dict, ax: Axes | None = None) -> Axes:
     """
     ax = ax or _new_axes(6.5, 3.2)
     rungs = list(result["rungs"].values())
-    names = {
-        "svm": "SVM",
-        "random_forest": "random forest",
-        "boosting": "boosting",
-        "logistic": "logistic regression",
-    }
+    names = {"svm": "SVM", "random_forest": "random forest", "boosting": "boosting", "logistic": "logistic regression"}
     for number, kind in enumerate(rungs[0]["classifiers"]):
         values = [rung["classifiers"][kind]["accuracy"] for rung in rungs]
         _intervals(ax, values, names.get(kind, kind), number, COLOURS[number], MARKERS[number])
@@ -198,6 +189,32 @@ def draw_calibration(result: dict, ax: Axes | None = None) -> Axes:
             ha="center", va="top" if falls else "bottom", fontsize="small",
         )  # fmt: skip
     ax.set(xlabel="stated probability", ylabel="share right", xlim=(0.3, 1.05), ylim=(0, 1.1))
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize="small", loc="lower right")
+    return ax
+
+
+@in_our_style
+def draw_presence(result: dict, ax: Axes | None = None) -> Axes:
+    """Draw what share of the tumours is kept over the share of slices without one that raise an alarm.
+
+    See Also
+    --------
+    sklearn.metrics.RocCurveDisplay : The same from labels and scores.
+
+    Examples
+    --------
+    >>> from braintut.results import load_result
+    >>> draw_presence(load_result("no_tumour")).get_xlabel()
+    'false alarms, share of slices without a tumour'
+    """
+    ax = ax or _new_axes(4.6, 3.6)
+    ax.plot([0, 1], [0, 1], color="grey", linestyle="dotted", label="guessing")
+    for (name, curve), colour, line in zip(result["roc"].items(), COLOURS, LINES, strict=False):
+        ax.plot(curve["false_alarms"], curve["kept"], color=colour, linestyle=line, label=f"against {name}")
+    alarms = [result["false_alarms"]["other head"]["mean"], result["false_alarms_on_phantoms"]["mean"]]
+    ax.plot(alarms, 2 * [result["kept"]["mean"]], "ko", label="where a report is given")
+    ax.set(xlabel="false alarms, share of slices without a tumour", ylabel="tumours kept", xlim=(0, 1), ylim=(0, 1.03))
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, fontsize="small", loc="lower right")
     return ax

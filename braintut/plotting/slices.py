@@ -10,14 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from braintut.dataset.slices import Slices
-from braintut.plotting.style import (
-    DPI,
-    PREDICTED_STYLE,
-    TRUE_STYLE,
-    axes_for_heads,
-    contour_legend,
-    in_our_style,
-)
+from braintut.plotting.style import DPI, PREDICTED_STYLE, TRUE_STYLE, axes_for_heads, finished, in_our_style
 
 
 @in_our_style
@@ -82,14 +75,7 @@ def draw_examples(slices: Slices, n: int = 6, columns: int = 3, predicted_masks:
     for ax, i in zip(axes.flat, chosen, strict=False):
         predicted = None if predicted_masks is None else predicted_masks[i]
         draw_slice(slices.images[i], slices.masks[i], predicted, ax, f"{slices.types[i]}, {slices.patients[i]}")
-    figure.legend(
-        handles=contour_legend(predicted_masks is not None),
-        loc="outside lower center",
-        ncols=2,
-        frameon=False,
-    )
-    plt.close(figure)  # a returned figure is shown once by a notebook, not twice
-    return figure
+    return finished(figure, predicted_masks is not None)
 
 
 @in_our_style
@@ -114,9 +100,7 @@ def draw_look_alikes(slices: Slices, others: Slices) -> Figure:
     for row, side in zip(axes, (slices, others), strict=True):
         for ax, one in zip(row, side, strict=True):
             draw_slice(one.image, one.true_mask, ax=ax, title=f"{one.patient}, {one.tumour_type}")
-    figure.legend(handles=contour_legend(False), loc="outside lower center", frameon=False)
-    plt.close(figure)
-    return figure
+    return finished(figure, predicted=False)
 
 
 @in_our_style
@@ -142,9 +126,7 @@ def draw_outlines(images: np.ndarray, masks: np.ndarray, predictions: Mapping[st
         for ax, image, true_mask, mask in zip(row, images, masks, predicted, strict=True):
             draw_slice(image, true_mask, mask, ax)
         row[0].set_title(name, loc="left", fontsize="medium")
-    figure.legend(handles=contour_legend(), loc="outside lower center", ncols=2, frameon=False)
-    plt.close(figure)
-    return figure
+    return finished(figure, predicted=True)
 
 
 @in_our_style
@@ -166,8 +148,7 @@ def draw_changes(changes: Mapping[str, tuple[np.ndarray, np.ndarray | None]]) ->
     figure, axes = axes_for_heads(len(changes))
     for ax, (title, (image, mask)) in zip(axes[0], changes.items(), strict=True):
         draw_slice(image, mask, ax=ax, title=title)
-    plt.close(figure)
-    return figure
+    return finished(figure)
 
 
 @in_our_style
@@ -201,8 +182,7 @@ def draw_film(image: np.ndarray, mask: np.ndarray, frames: Mapping[str, np.ndarr
         ax.set_title(title, fontsize="medium")
         ax.set_axis_off()
     figure.colorbar(shades, ax=axes, shrink=0.8, label="probability")
-    plt.close(figure)
-    return figure
+    return finished(figure)
 
 
 @in_our_style
@@ -228,6 +208,4 @@ def draw_growth(
     figure, axes = axes_for_heads(len(frames), below=0.3)
     for ax, (title, probability) in zip(axes[0], frames.items(), strict=True):
         draw_slice(image, mask, probability >= threshold, ax, title)
-    figure.legend(handles=contour_legend(), loc="outside lower center", ncols=2, frameon=False)
-    plt.close(figure)
-    return figure
+    return finished(figure, predicted=True)

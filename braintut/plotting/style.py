@@ -17,10 +17,13 @@ Given = ParamSpec("Given")
 
 # Okabe-Ito colours, told apart by line style too, so that nobody has to see colour.
 TRUE_STYLE = {"colors": "#56B4E9", "linestyles": "solid", "linewidths": 1.6}
+"""The contour of a true mask in all figures, as arguments of `Axes.contour`."""
 
 PREDICTED_STYLE = {"colors": "#E69F00", "linestyles": "dashed", "linewidths": 1.6}
+"""The same for a predicted mask."""
 
 BARS = "#0072B2"
+"""The colour of bars and of a first line."""
 
 DPI = 90  # of grids of slices: three heads side by side are 700 px and wider, a lesson stays under 1.2 MB
 
@@ -29,17 +32,9 @@ HEADS_INCHES, HEADS_DPI = 7.6, 96
 
 
 def axes_for_heads(columns: int, rows: int = 1, below: float = 0.0) -> tuple[Figure, np.ndarray]:
-    """Make axes for square pictures that fill the width of a notebook, however many stand in a row.
+    """Make axes (rows, columns) for square pictures that fill the width of a notebook, however many stand in a row.
 
-    Parameters
-    ----------
-    columns, rows : int
-    below : float
-        Inches left below them, for a legend.
-
-    Returns
-    -------
-    (Figure, ndarray of Axes, shape (rows, columns))
+    `below` are the inches left below them, for a legend.
 
     Examples
     --------
@@ -65,6 +60,14 @@ def contour_legend(predicted: bool = True) -> list[Line2D]:
     if predicted:
         entries.append(Line2D([], [], color=PREDICTED_STYLE["colors"], linestyle="dashed", label="predicted mask"))
     return entries
+
+
+def finished(figure: Figure, predicted: bool | None = None) -> Figure:
+    """Give a figure the legend of its contours, if it has some, and close it: a notebook shows it once, not twice."""
+    if predicted is not None:
+        figure.legend(handles=contour_legend(predicted), loc="outside lower center", ncols=2, frameon=False)
+    plt.close(figure)
+    return figure
 
 
 def in_our_style(draw: Callable[Given, Drawing]) -> Callable[Given, Drawing]:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from braintut.plotting.slices import draw_slice
-from braintut.plotting.style import BARS, DPI, axes_for_heads, in_our_style
+from braintut.plotting.style import BARS, DPI, axes_for_heads, finished, in_our_style
 
 BRIDGES = "#E69F00"
 
@@ -77,8 +77,7 @@ def draw_halvings(image: np.ndarray, mask: np.ndarray, times: int = 4) -> Figure
         small = _blocks(image, 2**level).max(axis=(1, 3))
         draw_slice(small, _blocks(mask, 2**level).mean(axis=(1, 3)) >= 0.5, ax=ax)
         ax.set_title(f"{small.shape[0]} x {small.shape[1]}", fontsize="medium")
-    plt.close(figure)
-    return figure
+    return finished(figure)
 
 
 @in_our_style

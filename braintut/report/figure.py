@@ -19,12 +19,7 @@ if TYPE_CHECKING:
 
 @in_our_style
 def draw_report(report: Report, true_mask: np.ndarray | None = None) -> Figure:
-    """Draw a report: the scan with its contours, the type, and what spoke for it.
-
-    Parameters
-    ----------
-    true_mask : ndarray of bool, shape (H, W), optional
-    """
+    """Draw a report: the scan with its contours (a true mask, shape (H, W), too), the type, and what spoke for it."""
     figure = plt.figure(figsize=(10, 5), layout="constrained", dpi=DPI)
     grid = figure.add_gridspec(2, 2, width_ratios=[1.1, 1], height_ratios=[1, 1.5])
     ax = figure.add_subplot(grid[:, 0])

@@ -20,18 +20,10 @@ if TYPE_CHECKING:
 
 
 def report_page(report: Report, true_mask: np.ndarray | None = None) -> str:
-    """Write a report as one self-contained HTML page.
+    """Write a report as one self-contained HTML page; a true mask (H, W) is drawn beside the predicted one.
 
-    Parameters
-    ----------
-    true_mask : ndarray of bool, shape (H, W), optional
-        Drawn beside the predicted one.
-
-    Returns
-    -------
-    str
-        A page without scripts and links, for a screen in light or dark and for one sheet of A4. All texts of the
-        scan's file are escaped.
+    It has no scripts and no links, is made for a screen in light or dark and for one sheet of A4, and all texts of the
+    scan's file are escaped.
     """
     return _template().render(whole_page=True, **_content(report, true_mask))
 
@@ -70,6 +62,7 @@ def _content(report: Report, true_mask: np.ndarray | None) -> dict:
             [
                 words.NOT_FOR_CLINICAL_USE,
                 *[words.SEEN] * bool(report.trained_on_patient),
+                *[words.unlike_in_words(report.unlike)] * (report.familiar is False),
                 *map(words.unseen_in_words, report.warnings),
             ]
         ),
@@ -91,9 +84,10 @@ def _content(report: Report, true_mask: np.ndarray | None) -> dict:
 
 
 def _type_in_words(report: Report) -> str:
+    there = words.presence_in_words(report.presence)
     if not report.tumour_found:
-        return words.nothing_found_in_words(float(report.probability.max()))
-    said = [words.doubt_in_words(report.probabilities), words.opinions_in_words(report.opinions)]
+        return f"{words.nothing_found_in_words(float(report.probability.max()))} {there}".strip()
+    said = [there, words.doubt_in_words(report.probabilities), words.opinions_in_words(report.opinions)]
     return " ".join(filter(None, [*said, words.FAINT if report.faint else ""]))
 
 

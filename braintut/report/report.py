@@ -56,8 +56,15 @@ class Report:
         is; None where the patient is not known.
     threshold : float
         Probability from which on the pair calls a pixel tumour, 0..1.
+    presence : float or None
+        Probability that the slice shows a tumour at all, 0..1; None if the pair does not tell.
     warnings : tuple of str
         What the file says of itself that the pair has not learnt from, such as "a T2-weighted picture".
+    familiar : bool or None
+        Whether the picture looks like the slices that the pair learnt from; None where the pair cannot tell.
+    unlike : float or None
+        How far its look is from theirs, as a multiple of the limit below which 99 % of slices of new patients stay. An
+        array in memory that shows no head is unfamiliar even below it.
     """
 
     scan: str
@@ -77,6 +84,9 @@ class Report:
     trained_on_patient: bool | None = None
     threshold: float = 0.5
     warnings: tuple[str, ...] = ()
+    familiar: bool | None = None
+    unlike: float | None = None
+    presence: float | None = None
 
     @property
     def tumour_found(self) -> bool:
@@ -114,6 +124,7 @@ class Report:
         return {
             "scan": self.scan,
             "tumour_found": self.tumour_found,
+            "presence": None if self.presence is None else round(self.presence, 4),
             "tumour_type": self.tumour_type,
             "probabilities": self.probabilities,
             "area_mm2": round(self.area_mm2, 1),
@@ -121,6 +132,8 @@ class Report:
             "pixel_mm_assumed": self.pixel_mm_assumed,
             "seconds": round(self.seconds, 4),
             "warnings": [unseen_in_words(kind) for kind in self.warnings],
+            "familiar": self.familiar,
+            "unlike": None if self.unlike is None else round(self.unlike, 2),
         }
 
     def figure(self, true_mask: np.ndarray | None = None) -> Figure:
@@ -141,6 +154,11 @@ class Report:
         return report_fragment(self)
 
     def __str__(self) -> str:
+        from braintut.report.words import UNFAMILIAR
+
+        return self._answer() + f" ({UNFAMILIAR})" * (self.familiar is False)
+
+    def _answer(self) -> str:
         if not self.tumour_found:
             return "no tumour found"
         trace = ", only a faint trace" if self.faint else ""

@@ -82,6 +82,11 @@ class SeriesReport:
         return sum(answer.tumour_found for answer in self.answers)
 
     @property
+    def n_unfamiliar(self) -> int:
+        """How many slices are unlike those that the pair learnt from; 0 where it cannot tell."""
+        return sum(answer.answer.get("familiar") is False for answer in self.answers)
+
+    @property
     def tumour_type(self) -> str | None:
         """The type that all slices name together; None where no tumour was found."""
         return max(self.probabilities, key=self.probabilities.__getitem__) if self.probabilities else None
@@ -108,6 +113,7 @@ class SeriesReport:
             "series": self.name,
             "n_slices": len(self.answers),
             "n_slices_with_tumour": self.n_found,
+            "n_slices_unfamiliar": self.n_unfamiliar,
             "n_slices_not_looked_at": sum("error" in answer.answer for answer in self.answers),
             "tumour_found": self.tumour_found,
             "tumour_type": self.tumour_type,
@@ -145,7 +151,9 @@ class SeriesReport:
         return np.vstack([np.hstack(tiles[i : i + per_row]) for i in range(0, len(tiles), per_row)])
 
     def __str__(self) -> str:
-        return words.series_in_words(self.n_found, len(self.answers), self.probabilities, self.volumes_ml)
+        return words.series_in_words(
+            self.n_found, len(self.answers), self.probabilities, self.volumes_ml, self.n_unfamiliar
+        )
 
     def __repr__(self) -> str:
         return f"SeriesReport({self.name}: {self})"

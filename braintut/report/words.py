@@ -27,8 +27,27 @@ MEASURES = {
 }
 """Features that a reader can picture: name -> words, unit, decimals."""
 
+UNFAMILIAR = "unlike the slices it learnt from"
+
 TOLD_FROM = 0.005
 """Groups of features that moved the probability by less than half a point are not worth a word."""
+
+
+def unlike_in_words(unlike: float | None) -> str:
+    """Say of an unfamiliar picture how unlike the training slices it is, as a multiple of the limit.
+
+    Examples
+    --------
+    >>> unlike_in_words(2.34)[:80]
+    'This picture is unlike the slices that the pair learnt from: its look is 2.3 tim'
+    """
+    said = "This picture is unlike the slices that the pair learnt from"
+    if unlike is None or unlike <= 1:
+        return f"{said}: it shows no single head with dark air around. The answer may mean nothing."
+    return (
+        f"{said}: its look is {unlike:.{1 if unlike < 10 else 0}f} times as far from theirs as the limit, below which "
+        "99% of the slices of new patients stay. The answer may mean nothing, and how often it is right is not known."
+    )
 
 
 def unseen_in_words(kind: str) -> str:
@@ -40,17 +59,22 @@ def unseen_in_words(kind: str) -> str:
 
 
 def series_in_words(
-    found: int, slices: int, probabilities: Mapping[str, float] | None, volumes_ml: tuple[float, ...] | None
+    found: int,
+    slices: int,
+    probabilities: Mapping[str, float] | None,
+    volumes_ml: tuple[float, ...] | None,
+    unfamiliar: int = 0,
 ) -> str:
     """The joint answer of a series in one line; volumes with strict borders, as outlined, with lax borders."""
+    unlike = f" ({unfamiliar} of them {UNFAMILIAR})" if unfamiliar else ""
     if not probabilities:
-        return f"no tumour found on {slices} slice{'s' * (slices != 1)}"
+        return f"no tumour found on {slices} slice{'s' * (slices != 1)}{unlike}"
     name = max(probabilities, key=probabilities.__getitem__)
     volume = ""
     if volumes_ml:
         strict, drawn, lax = (f"{ml:.1f}" for ml in volumes_ml)
         volume = f", about {drawn} ml ({strict} to {lax} ml)"
-    return f"{name}, probability {probabilities[name]:.0%}, on {found} of {slices} slices{volume}"
+    return f"{name}, probability {probabilities[name]:.0%}, on {found} of {slices} slices{unlike}{volume}"
 
 
 def volume_in_words(volumes_ml: tuple[float, ...] | None, assumed: bool) -> str:
@@ -76,12 +100,7 @@ def in_unit(name: str, value: float) -> str:
 
 
 def doubt_in_words(probabilities: Mapping[str, float]) -> str:
-    """Say in a sentence how sure the answer is.
-
-    Parameters
-    ----------
-    probabilities : mapping of str to float
-        Probability of each type, adding up to 1.
+    """Say in a sentence how sure the answer is, given the probability of each type.
 
     Examples
     --------
@@ -117,6 +136,14 @@ def nothing_found_in_words(highest: float) -> str:
         f"None to name. The highest probability of tumour in any pixel is {highest:.0%}. "
         "That is no proof of health: networks miss tumours."
     )
+
+
+def presence_in_words(presence: float | None) -> str:
+    """Say how likely it is that there is a tumour at all; nothing where the pair does not tell."""
+    if presence is None:
+        return ""
+    percent = "under 1%" if presence < 0.01 else "over 99%" if presence > 0.99 else f"{presence:.0%}"
+    return f"That this slice shows a tumour at all is {percent} likely."
 
 
 def reasons_in_words(reasons: Sequence[tuple[str, float]], sign: int) -> str:

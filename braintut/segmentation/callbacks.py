@@ -20,8 +20,8 @@ from braintut.segmentation.prediction import predict_probabilities
 class StopAtNoNumber(keras.callbacks.Callback):
     """Ends a training whose loss or weights are no numbers any more: nothing good comes after that.
 
-    Keras' `TerminateOnNaN` stops as well, but prints, and keeps the epoch. `kept_in` names the folder of the epochs
-    before, if there is one.
+    Keras' `TerminateOnNaN` stops as well, but prints, and keeps the epoch. The epochs before lie in `kept_in`, if at
+    all.
     """
 
     def __init__(self, learning_rate: float, kept_in: object = None) -> None:

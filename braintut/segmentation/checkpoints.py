@@ -7,12 +7,13 @@ import hashlib
 import json
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from braintut.dataset.arrays import is_number
 from braintut.dataset.files import check_writable_folder, write_text
 from braintut.dataset.slices import Slices
 from braintut.errors import CheckpointError, brief
@@ -22,21 +23,9 @@ LEARNT_FROM = ("ids", "images", "masks", "labels", "patients", "folds")
 
 
 def digests(slices: Slices, role: str) -> dict[str, str]:
-    """Short hashes that tell two sets of slices apart.
+    """Short hashes that tell two sets of slices apart: one for each of `LEARNT_FROM`, "training images" for example.
 
-    Parameters
-    ----------
-    role : str
-        What the slices are for, "training" or "validation".
-
-    Returns
-    -------
-    dict of str to str
-        One hash for each of `LEARNT_FROM`, "training images" for example.
-
-    Notes
-    -----
-    Hashing all 2421 slices of folds 1 to 4 takes half a second at 128 px.
+    `role` is "training" or "validation". Hashing all 2421 slices of folds 1 to 4 takes half a second at 128 px.
     """
     return {f"{role} {name}": digest(np.asarray(getattr(slices, name))) for name in LEARNT_FROM}
 
@@ -74,22 +63,11 @@ def weights_of(model: keras.Model, weights: list[np.ndarray] | None) -> Iterator
 
 
 class Checkpoints:
-    """Whole epochs of one training in a folder.
+    """Whole epochs of one training in a folder, which is made if it is missing; a `DataError` if it takes no files.
 
     Every file is written under another name and renamed; `state.json` comes last. So whenever the writing is broken
-    off, the folder holds the epoch before or the new one, whole.
-
-    Parameters
-    ----------
-    folder : Path
-        Is made if it is missing.
-    settings : dict
-        All that decides what the training ends with, the hashes of its slices included.
-
-    Raises
-    ------
-    DataError
-        If nothing can be written there.
+    off, the folder holds the epoch before or the new one, whole. `settings` are all that decides what the training ends
+    with, the hashes of its slices included.
     """
 
     def __init__(self, folder: Path, settings: dict) -> None:
@@ -100,24 +78,11 @@ class Checkpoints:
     def restore(
         self, model: keras.Model, average: list[np.ndarray] | None = None
     ) -> tuple[list[dict], list[np.ndarray] | None]:
-        """Give the model, its optimiser and the running average what the last whole epoch left.
+        """Give the model, its optimiser and the running average (in place) what the last whole epoch left.
 
-        Parameters
-        ----------
-        model : keras.Model
-            Compiled, its optimiser built.
-        average : list of ndarray, optional
-            Running average of the weights; overwritten in place.
-
-        Returns
-        -------
-        (list of dict, list of ndarray or None)
-            One entry for each epoch that is done, and the weights of the best one. Nothing if the folder is new.
-
-        Raises
-        ------
-        CheckpointError
-            If the folder belongs to another training, or a file in it is damaged.
+        The model is compiled, its optimiser built. Returned are one entry for each epoch that is done, and the weights
+        of the best one; nothing if the folder is new. A `CheckpointError` if it belongs to another training, or a file
+        is damaged.
         """
         state = self._read_state()
         if state is None:
@@ -138,10 +103,7 @@ class Checkpoints:
     ) -> None:
         """Write the last epoch of `history`, and remove the epochs that are not needed any more.
 
-        Raises
-        ------
-        CheckpointError
-            If the folder takes no more; the epochs before are still there.
+        A `CheckpointError` if the folder takes no more; the epochs before are still there.
         """
         epoch = history[-1]["epoch"]
         last, best, averaged = f"epoch_{epoch:04d}.weights.h5", None, None
@@ -193,7 +155,8 @@ class Checkpoints:
             whole = (
                 isinstance(state["settings"], dict)
                 and all(_is_ours(state[key]) for key in ("last", "best", "average") if key == "last" or state[key])
-                and all({"epoch", "loss"} <= entry.keys() and _is_numbers(entry.values()) for entry in state["history"])
+                and all({"epoch", "loss"} <= entry.keys() for entry in state["history"])
+                and all(is_number(value) for entry in state["history"] for value in entry.values())
                 and [entry["epoch"] for entry in state["history"]] == list(range(1, len(state["history"]) + 1))
             )
         except FileNotFoundError:
@@ -231,10 +194,6 @@ class Checkpoints:
 def _is_ours(name: object) -> bool:
     """Whether a file has a name that we give, so that a damaged state leads nowhere else."""
     return isinstance(name, str) and re.fullmatch(r"(epoch|average)_\d+\.weights\.h5", name) is not None
-
-
-def _is_numbers(values: Iterable[object]) -> bool:
-    return all(isinstance(v, int | float) and not isinstance(v, bool) and -1e300 < v < 1e300 for v in values)
 
 
 def _in_words(names: list[str]) -> str:

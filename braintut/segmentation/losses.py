@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from braintut.errors import ModelError
+from braintut.segmentation.presence import SUREST_SHARE
 
 
 @keras.saving.register_keras_serializable("braintut")
@@ -61,7 +62,7 @@ class DiceLoss(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable("braintut")
 class DiceCrossEntropyLoss(keras.losses.Loss):
-    """Dice loss plus binary cross-entropy: overlap and every single pixel together.
+    """Dice loss plus binary cross-entropy: overlap and every single pixel together (Ma et al., 'Loss odyssey', 2021).
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ class DiceCrossEntropyLoss(keras.losses.Loss):
 
     References
     ----------
-    Ma et al., 'Loss odyssey', 2021, doi:10.1016/j.media.2021.102035.
+    doi:10.1016/j.media.2021.102035
 
     Examples
     --------
@@ -86,11 +87,7 @@ class DiceCrossEntropyLoss(keras.losses.Loss):
     """
 
     def __init__(
-        self,
-        per: str = "image",
-        cross_entropy_weight: float = 1.0,
-        name: str = "dice_cross_entropy",
-        **kwargs: object,
+        self, per: str = "image", cross_entropy_weight: float = 1.0, name: str = "dice_cross_entropy", **kwargs: object
     ) -> None:
         super().__init__(name=name, **kwargs)
         self.dice = DiceLoss(per)
@@ -105,11 +102,7 @@ class DiceCrossEntropyLoss(keras.losses.Loss):
 
     def get_config(self) -> dict:
         """What makes the same loss again, for Keras to store."""
-        return {
-            **super().get_config(),
-            "per": self.dice.per,
-            "cross_entropy_weight": self.cross_entropy_weight,
-        }
+        return {**super().get_config(), "per": self.dice.per, "cross_entropy_weight": self.cross_entropy_weight}
 
 
 @keras.saving.register_keras_serializable("braintut")
@@ -183,6 +176,8 @@ class DiceTypeLoss(keras.losses.Loss):
         How much one unit of cross-entropy of the type counts.
     smooth : float
         As in `DiceLoss`, which is counted per image here.
+    presence_weight : float
+        How much the answer counts whether there is a tumour at all; above 0 it makes sense with slices without one.
 
     See Also
     --------
@@ -194,7 +189,9 @@ class DiceTypeLoss(keras.losses.Loss):
     (1..3) inside; the predictions are four probabilities a pixel, the first that of no tumour. With p_k the
     probability of type k and p = p_1 + p_2 + p_3, a pixel of type k inside the tumour costs -log(p_k / p), so that
     this part says nothing about where the tumour is. A network that is asked both finds tumours as well as one that is
-    asked where only, and names their types besides (experiments/two_questions.py).
+    asked where only, and names their types besides (experiments/two_questions.py). Whether there is a tumour, the
+    surest pixels say: with q the mean of the highest probabilities, see `presence_score`, a slice with a tumour costs
+    -log(q), one without -log(1 - q).
 
     References
     ----------
@@ -202,10 +199,15 @@ class DiceTypeLoss(keras.losses.Loss):
     """
 
     def __init__(
-        self, type_weight: float = 0.3, smooth: float = 1.0, name: str = "dice_type", **kwargs: object
+        self,
+        type_weight: float = 0.3,
+        smooth: float = 1.0,
+        presence_weight: float = 0.0,
+        name: str = "dice_type",
+        **kwargs: object,
     ) -> None:
         super().__init__(name=name, **kwargs)
-        self.type_weight, self.smooth = type_weight, smooth
+        self.type_weight, self.smooth, self.presence_weight = type_weight, smooth, presence_weight
 
     def call(self, y_true: object, y_pred: object) -> object:
         """Loss of each image, shape (N,)."""
@@ -217,11 +219,24 @@ class DiceTypeLoss(keras.losses.Loss):
         truth = ops.one_hot(ops.maximum(labels - 1, 0), 3, dtype=y_pred.dtype)
         cross_entropy = -ops.sum(truth * ops.log(types + 1e-6), axis=-1)
         mean_inside = ops.sum(cross_entropy * inside, axis=(1, 2)) / (ops.sum(inside, axis=(1, 2)) + 1)
-        return dice_loss + self.type_weight * mean_inside
+        loss = dice_loss + self.type_weight * mean_inside
+        if not self.presence_weight:
+            return loss
+        said = _surest(1 - y_pred[..., 0])
+        there = ops.max(inside, axis=(1, 2))
+        return loss - self.presence_weight * ops.log(ops.where(there > 0, said, 1 - said) + 1e-6)
 
     def get_config(self) -> dict:
         """What makes the same loss again, for Keras to store."""
-        return {**super().get_config(), "type_weight": self.type_weight, "smooth": self.smooth}
+        presence = {"presence_weight": self.presence_weight} if self.presence_weight else {}
+        return {**super().get_config(), "type_weight": self.type_weight, "smooth": self.smooth, **presence}
+
+
+def _surest(probability: object) -> object:
+    """Mean of the highest probabilities of each picture, shape (N, H, W) to (N,); see `presence_score`."""
+    pixels = ops.reshape(probability, (-1, probability.shape[1] * probability.shape[2]))
+    n = max(1, round(pixels.shape[-1] * SUREST_SHARE))
+    return ops.mean(ops.top_k(pixels, n, sorted=False)[0], axis=-1)
 
 
 def _as_truth(y_true: object, dtype: str) -> object:

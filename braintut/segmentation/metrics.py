@@ -123,11 +123,7 @@ def surface_dice(
 
 
 def score_table(
-    true_masks: np.ndarray,
-    predicted_masks: np.ndarray,
-    patients: np.ndarray,
-    types: np.ndarray,
-    pixel_mm: np.ndarray,
+    true_masks: np.ndarray, predicted_masks: np.ndarray, patients: np.ndarray, types: np.ndarray, pixel_mm: np.ndarray
 ) -> pd.DataFrame:
     """Every metric of every slice, in one table.
 

@@ -31,6 +31,12 @@ def predict_probabilities(
     ------
     DataError
         If the images are whole numbers, hold NaN, or leave 0..1.
+
+    Examples
+    --------
+    >>> from braintut.segmentation import build_unet
+    >>> predict_probabilities(build_unet(filters=1, depth=1), np.zeros((2, 16, 16))).shape
+    (2, 16, 16)
     """
     return tumour_probability(predict_classes(model, images, mirror, batch_size))
 
@@ -65,12 +71,11 @@ def tumour_probability(classes: np.ndarray) -> np.ndarray:
 
 
 def types_inside(classes: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
-    """Which type the network itself thinks of inside a mask.
+    """Which type the network itself thinks of inside a mask, given all that `predict_classes` says of one slice.
 
     Parameters
     ----------
     classes : ndarray of float, shape (H, W, classes)
-        One slice of what `predict_classes` gives.
     mask : ndarray of float, shape (H, W)
         How much of each pixel lies in the mask, 0..1.
 

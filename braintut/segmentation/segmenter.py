@@ -11,6 +11,7 @@ from braintut.dataset.grid import from_square, resize, to_square
 from braintut.dataset.slices import Slices
 from braintut.segmentation.mask import THRESHOLD, mark_tumour
 from braintut.segmentation.prediction import predict_classes, tumour_probability, types_inside
+from braintut.segmentation.presence import Presence, presence_score
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +30,8 @@ class Segmentation:
         Probability of tumour, 0..1.
     mask : ndarray of bool, shape (H, W)
         The tumour; empty if none was found.
+    score : float
+        How sure the network that was asked is that there is a tumour, see `presence_score`.
     """
 
     normalised: np.ndarray
@@ -36,6 +39,7 @@ class Segmentation:
     classes: np.ndarray
     probability: np.ndarray
     mask: np.ndarray
+    score: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +60,10 @@ class Segmenter:
         A pixel belongs to the tumour from this probability on.
     faint_threshold : float, optional
         Second threshold where nothing reaches the first, see `mark_tumour`.
+    presence : Presence, optional
+        Decides whether there is a tumour at all; without it one is marked wherever the thresholds allow.
+    presence_unet : keras.Model, optional
+        Is asked whether there is one, see `presence_score`; without it the U-Net itself.
     """
 
     unet: keras.Model
@@ -64,16 +72,23 @@ class Segmenter:
     mirror: bool = False
     threshold: float = THRESHOLD
     faint_threshold: float | None = None
+    presence: Presence | None = None
+    presence_unet: keras.Model | None = None
 
     def __call__(self, normalised: np.ndarray, pixel_mm: float) -> Segmentation:
         """Segment one normalised picture of any shape (H, W), 0..1."""
         square = to_square(normalised, self.working_size)
-        classes = predict_classes(self.unet, resize(square, self.unet_size)[None], self.mirror)[0]
+        seen = resize(square, self.unet_size)[None]
+        classes = predict_classes(self.unet, seen, self.mirror)[0]
         probability, mask = self._mark(classes, normalised.shape, pixel_mm)
-        return Segmentation(normalised, square, classes, probability, mask)
+        asked = classes if self.presence_unet is None else predict_classes(self.presence_unet, seen, self.mirror)[0]
+        score = float(presence_score(tumour_probability(asked)))
+        if self.presence and not self.presence.alarm(score):
+            mask = np.zeros_like(mask)
+        return Segmentation(normalised, square, classes, probability, mask, score)
 
     def masks(self, slices: Slices) -> np.ndarray:
-        """Masks of many slices, one tumour each, on their own grid, ndarray of bool, shape (N, H, W)."""
+        """Masks of many slices that show a tumour each, on their own grid, ndarray of bool, shape (N, H, W)."""
         classes = predict_classes(self.unet, slices.resized(self.unet_size).images, self.mirror)
         shape = slices.images.shape[1:]
         return np.stack([self._mark(c, shape, mm)[1] for c, mm in zip(classes, slices.pixel_mm, strict=True)])

@@ -99,6 +99,14 @@ def train_unet(
         If the folder holds a training with other slices or settings, or is damaged.
     DataError
         If nothing can be written to the folder.
+
+    Examples
+    --------
+    >>> from braintut import load_phantoms
+    >>> two = load_phantoms()[:2].resized(16)
+    >>> run = train_unet(two, epochs=1, batch_size=2, unet={"filters": 1, "depth": 1}, log=lambda line: None)
+    >>> [sorted(epoch) for epoch in run.history]
+    [['epoch', 'loss', 'seconds']]
     """
     log = log or (lambda line: print(line, file=sys.stderr, flush=True))
     unet = unet or {}
@@ -204,10 +212,7 @@ def _take_weights(model: keras.Model, start_from: keras.Model) -> None:
 def _optimiser(learning_rate: float, batches: int, epochs: int) -> keras.optimizers.Optimizer:
     warmup = min(batches, max(1, batches * epochs // 10))
     schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10,
-        max(1, batches * epochs - warmup),
-        warmup_target=learning_rate,
-        warmup_steps=warmup,
+        learning_rate / 10, max(1, batches * epochs - warmup), warmup_target=learning_rate, warmup_steps=warmup
     )
     return keras.optimizers.AdamW(schedule, weight_decay=1e-4, clipnorm=1.0)
 

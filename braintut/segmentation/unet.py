@@ -117,26 +117,11 @@ def _check_dimensions(filters: int, depth: int, stem: int, dropout: float) -> No
 
 
 def fold_normalisation(model: keras.Model, plain: keras.Model) -> keras.Model:
-    """Work each batch normalisation into the convolution before it: the same answers in less time.
+    """Work each batch normalisation of a trained U-Net into the convolution before it: the same answers in less time.
 
     Once trained, a normalisation multiplies each channel by one number and adds another, so kernel and bias of the
-    convolution can do both.
-
-    Parameters
-    ----------
-    model : keras.Model
-        From `build_unet`, with batch normalisation, trained.
-    plain : keras.Model
-        From `build_unet` with the same arguments, but without normalisation.
-
-    Returns
-    -------
-    keras.Model
-        `plain` with new weights.
-
-    References
-    ----------
-    Jacob et al., 2018, section 3.2, doi:10.1109/CVPR.2018.00286
+    convolution can do both (Jacob et al., 2018, section 3.2, doi:10.1109/CVPR.2018.00286). `plain` is built with the
+    same arguments, but without normalisation; it gets the weights and is returned.
     """
     weights: list[np.ndarray] = []
     for layer in model.layers:

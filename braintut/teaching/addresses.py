@@ -9,7 +9,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from braintut.dataset.locations import clone_folder
+from braintut.dataset.locations import lessons_folder
 from braintut.errors import DataError
 from braintut.teaching.notebooks import lesson_paths, read_lesson, tagged, write_lesson
 
@@ -21,22 +21,9 @@ _BADGE_LINK = re.compile(_COLAB + r"/[^/\s]+/[^/\s]+/blob/[^/\s]+/lessons/")
 
 
 def repository_address(clone: Path) -> str:
-    """Read the repository's address from `[project.urls]`.
+    """The repository's address from `[project.urls]` in a clone, without a slash at the end.
 
-    Parameters
-    ----------
-    clone : Path
-        Top folder, the one with `pyproject.toml`.
-
-    Returns
-    -------
-    str
-        For example https://github.com/OWNER/NAME, without a slash at the end.
-
-    Raises
-    ------
-    DataError
-        If it is no address on GitHub, the only place from which Colab opens notebooks.
+    A `DataError` if it is no address on GitHub, the only place from which Colab opens notebooks.
     """
     project = tomllib.loads((clone / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     address = project.get("urls", {}).get("Repository", "").rstrip("/").removesuffix(".git")
@@ -67,18 +54,7 @@ if "google.colab" in sys.modules and find_spec("braintut") is None:
 
 
 def write_addresses(clone: Path) -> list[Path]:
-    """Write the repository's address into all lessons and into the README's badges.
-
-    Returns
-    -------
-    list of Path
-        Files that changed.
-
-    Raises
-    ------
-    DataError
-        As `repository_address`.
-    """
+    """Write the repository's address into all lessons and into the README's badges; give the files that changed."""
     address = repository_address(clone)
     changed = [path for path in lesson_paths(clone / "lessons") if _renew_lesson(path, address)]
     readme = clone / "README.md"
@@ -109,9 +85,7 @@ def _colab_folder(address: str) -> str:
 
 def main() -> None:
     """Renew the clone that this package is run from, and say what changed."""
-    clone = clone_folder()
-    if clone is None:
-        raise DataError("The lessons come with a clone of the repository, not with `pip install`; clone it first.")
+    clone = lessons_folder().parent
     changed = write_addresses(clone)
     print("\n".join(f"renewed {path.relative_to(clone)}" for path in changed) or "All addresses are up to date.")
 

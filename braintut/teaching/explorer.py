@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
@@ -13,7 +12,7 @@ from braintut.dataset.slices import Slices
 from braintut.errors import DataError
 from braintut.plotting.png import SIDE, box_around, slice_png
 from braintut.teaching.findings import Findings, in_words, measures_table
-from braintut.teaching.names import name_controls
+from braintut.teaching.names import name_controls, status
 
 if TYPE_CHECKING:
     from braintut.pipeline.pipeline import Pipeline
@@ -162,7 +161,7 @@ class SliceExplorer(widgets.VBox):
             return
         index, mask = self.index, self.predicted_mask
         self.picture.value = self._draw(index, mask)
-        self.caption.value = f'<div role="status">{html.escape(in_words(self.findings, index, mask))}</div>'
+        self.caption.value = status(in_words(self.findings, index, mask))
         self.numbers.value = self._describe(index, mask)
         for next_one in self._of_patient()[self.position.value : self.position.value + 1]:
             self.findings.probability(int(next_one))  # this slice is out already; so the next key is quick

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import io
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -18,7 +17,7 @@ from braintut.errors import DataError, brief
 from braintut.plotting.png import SIDE, slice_png
 from braintut.results import load_result
 from braintut.segmentation.metrics import dice_score
-from braintut.teaching.names import name_controls
+from braintut.teaching.names import name_controls, status
 
 _WIDE = {"description_width": "initial"}
 
@@ -26,13 +25,7 @@ _WIDE = {"description_width": "initial"}
 class Film(NamedTuple):
     """A slice, its true mask, and what a network said of it at each moment: what `draw_growth` and `OutlineFilm` take.
 
-    Parameters
-    ----------
-    image : ndarray of float32, shape (H, W)
-        0..1.
-    true_mask : ndarray of bool, shape (H, W)
-    frames : dict of str to ndarray of float32, shape (h, w)
-        Title of each moment and its probabilities, 0..1.
+    `frames` has the title of each moment and its probabilities, 0..1, ndarray of float32, shape (h, w).
     """
 
     image: np.ndarray
@@ -137,7 +130,6 @@ class OutlineFilm(widgets.VBox):
         self.caption = widgets.HTML()
 
     def _show(self) -> None:
-        mask = self.predicted_mask
+        mask, title = self.predicted_mask, self.titles[self.moment.value - 1]
         self.picture.value = slice_png(self.image, self.true_mask, mask)
-        words = f"{self.titles[self.moment.value - 1]}: Dice {dice_score(self.true_mask, mask):.2f}"
-        self.caption.value = f'<div role="status">{html.escape(words)}</div>'
+        self.caption.value = status(f"{title}: Dice {dice_score(self.true_mask, mask):.2f}")

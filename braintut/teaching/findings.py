@@ -17,13 +17,7 @@ KEPT = 64  # slices whose answers are kept: more than any patient has
 
 
 class Findings:
-    """Predicted masks, Dice and measures of slices, computed when first asked for.
-
-    Parameters
-    ----------
-    pipeline : Pipeline, optional
-        Without one there is no predicted mask.
-    """
+    """Predicted masks (given a pipeline), Dice and measures of slices, computed when first asked for."""
 
     def __init__(self, slices: Slices, pipeline: Pipeline | None = None) -> None:
         self.slices = slices
@@ -68,6 +62,11 @@ class Findings:
         said = self.pipeline.opinions(self._look(index), mask, features)
         return by_name(join_opinions(said["features"], said.get("network")))
 
+    def is_unfamiliar(self, index: int) -> bool:
+        """Whether this slice is unlike those that the network learnt from, as far as the pair can tell."""
+        unlike = None if self.pipeline is None else self.pipeline.unlike(self._look(index))
+        return unlike is not None and unlike > 1
+
     def is_known(self, index: int) -> bool:
         """Whether the network was trained on this slice's patient."""
         return self.pipeline is not None and self.pipeline.was_fitted_on(str(self.slices.patients[index]))
@@ -83,15 +82,7 @@ class Findings:
 def in_words(findings: Findings, index: int, mask: np.ndarray | None) -> str:
     """One sentence about a slice and its predicted mask, for the line under a picture and for alt text.
 
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (H, W), or None
-        None where there is no network.
-
-    Returns
-    -------
-    str
-        Patient, type, true area in mm2, and the Dice of the mask.
+    The mask is None where there is no network. Told are patient, type, true area in mm2, and the Dice of the mask.
     """
     slices = findings.slices
     area = slices.masks[index].sum() * float(slices.pixel_mm[index]) ** 2
@@ -99,19 +90,15 @@ def in_words(findings: Findings, index: int, mask: np.ndarray | None) -> str:
     said += f"{slices.types[index]}, {area:.0f} mm²" if area else "no tumour"
     if mask is None:
         return said + "."
+    if findings.is_unfamiliar(index):
+        said += "; unlike the slices that the network learnt from"
     if not mask.any():
         return said + "; the network finds nothing" + (", Dice 0.00." if area else ".")
     return said + f"; the network's mask has Dice {findings.dice(index, mask):.2f}."
 
 
 def measures_table(columns: dict[str, dict[str, float]]) -> str:
-    """HTML table of the measures of one or two masks.
-
-    Parameters
-    ----------
-    columns : dict of str to dict
-        Heading -> features by name, as `measure_features` gives them.
-    """
+    """HTML table of the measures of one or two masks: heading -> features by name, as `measure_features` gives them."""
     rows = []
     for name, (words, _, _) in MEASURES.items():
         values = [features.get(name) for features in columns.values()]

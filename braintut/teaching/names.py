@@ -19,20 +19,16 @@ _NAME_ALL = (
 )
 
 
+def status(sentence: str) -> str:
+    """A sentence as HTML that screen readers speak when it changes."""
+    return f'<div role="status">{html.escape(sentence)}</div>'
+
+
 def name_controls(css_class: str, picture: str = "") -> widgets.HTML:
-    """Make an invisible widget that gives sliders, Play and pictures of a widget their spoken names.
+    """Make an invisible widget that gives sliders, Play and the picture of a widget their spoken names.
 
-    Parameters
-    ----------
-    css_class : str
-        Class of the widget (`add_class`) inside of which names are given.
-    picture : str
-        Text alternative of its picture.
-
-    Returns
-    -------
-    widgets.HTML
-        To be the widget's last child. Where the page forbids scripts, nothing happens.
+    It is to be the last child of the widget that has this class (`add_class`). Where the page forbids scripts, nothing
+    happens.
     """
     script = html.escape(_NAME_ALL % (css_class, picture))
     return widgets.HTML(f'<img alt="" hidden src="data:," onerror="{script}">')

@@ -1,11 +1,9 @@
-"""Lessons as files: their exercises, and copies with or without solutions, all told apart by cell tags."""
+"""Lessons as files, and copies without solutions, all told apart by cell tags."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -14,33 +12,10 @@ from nbformat import NotebookNode
 from braintut.dataset.files import write_text
 from braintut.errors import DataError
 
-EXERCISE_TAGS = ("starter", "check", "hints", "solution")
-"""Cells of one exercise, in this order."""
+PAGE_OPTIONS = ("--to=braintut.teaching.pages.LessonPage",)
+"""What makes nbconvert write a page that fits a telephone and asks no other machine for anything."""
 
-PAGE_OPTIONS = (
-    "--to=html",
-    "--template=page",
-    f"--TemplateExporter.extra_template_basedirs={Path(__file__).parent}",
-)
-"""What makes nbconvert write a page that fits a telephone: its template lies in the folder `page` beside this file."""
-
-_CODE = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _COLLAPSED = re.compile(r"\s*<details[^>]*>\s*<summary>(.*?)</summary>.*?(?:</details>|\Z)", re.DOTALL | re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """One exercise of a lesson: four cells that follow each other."""
-
-    starter: NotebookNode
-    check: NotebookNode
-    hints: NotebookNode
-    solution: NotebookNode
-
-    @property
-    def solution_code(self) -> str:
-        """The Python that belongs in the starter's place."""
-        return "\n".join(_CODE.findall(self.solution.source)).rstrip("\n")
 
 
 def lesson_paths(folder: Path) -> list[Path]:
@@ -49,13 +24,7 @@ def lesson_paths(folder: Path) -> list[Path]:
 
 
 def read_lesson(path: Path) -> NotebookNode:
-    """Read a notebook in format 4.
-
-    Raises
-    ------
-    DataError
-        If the file is missing or no notebook.
-    """
+    """Read a notebook in format 4; a `DataError` if the file is missing or no notebook."""
     try:
         return nbformat.read(path, as_version=4)
     except (OSError, ValueError, AttributeError, nbformat.ValidationError) as error:
@@ -77,17 +46,6 @@ def tagged(notebook: NotebookNode, tag: str) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if tag in tags(cell)]
 
 
-def exercises(notebook: NotebookNode) -> list[Exercise]:
-    """Find the exercises of a lesson: starter, check, hints and solution, one after the other.
-
-    Raises
-    ------
-    DataError
-        If one of the four is missing or out of its place.
-    """
-    return [Exercise(*cells) for cells in _groups(notebook)]
-
-
 def without_solutions(notebook: NotebookNode) -> NotebookNode:
     """Copy a lesson for a class: no solutions, no answers to its questions, and no saved output that tells them."""
     copy = deepcopy(notebook)
@@ -100,33 +58,10 @@ def without_solutions(notebook: NotebookNode) -> NotebookNode:
     return copy
 
 
-def with_solutions(notebook: NotebookNode) -> NotebookNode:
-    """Copy a lesson as it stands when all is solved: each solution's code in its starter's place."""
-    copy = deepcopy(notebook)
-    for one in exercises(copy):
-        one.starter.source = one.solution_code
-    return copy
-
-
 def write_handout(paths: list[Path], folder: Path) -> list[Path]:
-    """Write copies of lessons without solutions, answers and outputs, under the same names.
+    """Write copies of lessons without solutions, answers and outputs into a folder, under the same names.
 
-    Parameters
-    ----------
-    paths : list of Path
-        Lessons.
-    folder : Path
-        Where the copies go; made if it is not there.
-
-    Returns
-    -------
-    list of Path
-        What was written.
-
-    Raises
-    ------
-    DataError
-        If the copies would lie on their originals, or a lesson cannot be read.
+    A `DataError` if the copies would lie on their originals, or a lesson cannot be read.
     """
     for path in paths:
         if path.resolve().parent == folder.resolve():
@@ -135,26 +70,6 @@ def write_handout(paths: list[Path], folder: Path) -> list[Path]:
     for picture in {picture for path in paths for picture in path.parent.glob("*.svg")}:  # their badges show it
         write_text(folder / picture.name, picture.read_text(encoding="utf-8"))
     return written
-
-
-def _groups(notebook: NotebookNode) -> Iterator[list[NotebookNode]]:
-    group: list[NotebookNode] = []
-    for cell in notebook.cells:
-        part = next((tag for tag in EXERCISE_TAGS if tag in tags(cell)), None)
-        if part is None and not group:
-            continue
-        wanted = EXERCISE_TAGS[len(group)]
-        if part != wanted:
-            raise DataError(
-                f"An exercise's cells are tagged {', '.join(EXERCISE_TAGS)}, one after the other, but where "
-                f"'{wanted}' should stand there is '{part or 'an untagged cell'}': {cell.source[:60]!r}."
-            )
-        group.append(cell)
-        if part == EXERCISE_TAGS[-1]:
-            yield group
-            group = []
-    if group:
-        raise DataError(f"The last exercise has no cell tagged '{EXERCISE_TAGS[len(group)]}'.")
 
 
 def _question_alone(collapsed: re.Match) -> str:

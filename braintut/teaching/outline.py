@@ -16,7 +16,7 @@ from braintut.errors import DataError
 from braintut.plotting.png import SIDE, box_around, image_tag, slice_png
 from braintut.segmentation.metrics import dice_score
 from braintut.teaching.findings import Findings, html_table
-from braintut.teaching.names import name_controls
+from braintut.teaching.names import name_controls, status
 
 if TYPE_CHECKING:
     from braintut.pipeline.pipeline import Pipeline
@@ -47,21 +47,9 @@ _ON_CLICK = (
 
 
 def parse_points(text: str) -> list[Point]:
-    """Read typed points: two numbers each, points apart by commas, semicolons or new lines.
+    """Read typed points (across, down), in pixels, apart by commas, semicolons or lines: `"60 40, 72 41.5, 70 55"`.
 
-    Parameters
-    ----------
-    text : str
-        For example `"60 40, 72 41.5, 70 55"`: across (column) and down (row) of each corner, in pixels.
-
-    Returns
-    -------
-    list of (float, float)
-
-    Raises
-    ------
-    DataError
-        If a point is not two numbers.
+    A `DataError` if one is not two numbers.
     """
     points = []
     for part in filter(str.strip, re.split(r"[,;\n]", text)):
@@ -76,34 +64,14 @@ def parse_points(text: str) -> list[Point]:
 
 
 def mask_of_points(points: list[Point], shape: tuple[int, int]) -> np.ndarray:
-    """Fill the outline through some points.
-
-    Parameters
-    ----------
-    points : list of (float, float)
-        Corners across and down, in pixels; the last is joined to the first.
-    shape : (int, int)
-        Height and width of the picture.
-
-    Returns
-    -------
-    ndarray of bool, shape (H, W)
-        Empty for fewer than three points.
-    """
+    """Fill the outline through some points (across, down), in pixels, on a picture (H, W); empty for fewer than 3."""
     if len(points) < FEWEST:
         return np.zeros(shape, bool)
     return polygon2mask(shape, np.array(points)[:, ::-1])
 
 
 def slip_in(points: list[Point], shape: tuple[int, int]) -> str:
-    """Say why some points make no outline on a picture, in one sentence; nothing where they do.
-
-    Parameters
-    ----------
-    points : list of (float, float)
-        Across and down, in pixels.
-    shape : (int, int)
-        Height and width of the picture.
+    """Say why some points (across, down), in pixels, make no outline on a picture (H, W); nothing where they do.
 
     Examples
     --------
@@ -229,10 +197,10 @@ class OutlineDrawer(widgets.VBox):
         points, slip = self._points_and_slip()
         if slip and self.compare.value:
             self.compare.value = False  # which comes here again: the answer is shown to an outline only
-            self.message.value = _status(f"{slip} Then press Compare.")
+            self.message.value = status(f"{slip} Then press Compare.")
             return
         compare = self.compare.value
-        self.message.value = _status(slip or self._area(points) + ("" if compare else " Ready? Press Compare."))
+        self.message.value = status(slip or self._area(points) + ("" if compare else " Ready? Press Compare."))
         self.scores.value = self._score(self.mask) if compare else ""
         self.picture.value = self._draw(points, compare)
 
@@ -273,10 +241,6 @@ class OutlineDrawer(widgets.VBox):
             ]
         known = "<p>The network has met this patient in training.</p>" if self.findings.is_known(index) else ""
         return html_table(["Dice"], [(words, f"{value:.2f}") for words, value in rows]) + known
-
-
-def _status(sentence: str) -> str:
-    return f'<div role="status">{html.escape(sentence)}</div>'
 
 
 def _slider(description: str, value: int, low: int, high: int, disabled: bool = False) -> widgets.IntSlider:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 
 import ipywidgets as widgets
@@ -10,6 +9,7 @@ import ipywidgets as widgets
 from braintut.dataset.load import real_folder
 from braintut.dataset.sample import download_sample
 from braintut.errors import BraintutError
+from braintut.teaching.names import status
 
 _RUN_AGAIN = "Now run this notebook again from the top (Run > Restart Kernel and Run All Cells): it shows real heads."
 _CHOSEN = "But BRAINTUT_DATA is set to '{}', which lessons go on to use: unset it first."
@@ -66,7 +66,7 @@ class SampleButton(widgets.VBox):
         self._say(f"{done} of {total} slices are here.")
 
     def _say(self, sentence: str) -> None:
-        self.message.value = f'<div role="status">{html.escape(sentence)}</div>'
+        self.message.value = status(sentence)
 
 
 def _is_here() -> bool:

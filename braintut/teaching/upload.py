@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -18,6 +17,7 @@ from braintut.dataset.scan_files import READERS, ending_of, read_scan
 from braintut.dataset.series import Series, open_file
 from braintut.errors import BraintutError, DataError
 from braintut.report.page import report_fragment
+from braintut.teaching.names import status
 
 if TYPE_CHECKING:
     from braintut.pipeline.pipeline import Pipeline
@@ -33,17 +33,7 @@ BEFORE = (
 
 
 def uploaded_files(value: object) -> Iterator[tuple[str, bytes]]:
-    """Give name and content of each file in a `FileUpload`'s value, whatever the version of ipywidgets.
-
-    Parameters
-    ----------
-    value : dict or tuple
-        ipywidgets 7 gives a dict by name, ipywidgets 8 a tuple of dicts.
-
-    Yields
-    ------
-    (str, bytes)
-    """
+    """Name and content of each file in a `FileUpload`: a dict by name in ipywidgets 7, a tuple of dicts in 8."""
     if isinstance(value, Mapping):
         yield from ((name, bytes(entry["content"])) for name, entry in value.items())
     else:
@@ -51,17 +41,9 @@ def uploaded_files(value: object) -> Iterator[tuple[str, bytes]]:
 
 
 def read_upload(name: str, content: bytes) -> Scan | Series:
-    """Read a scan, or the slices of a volume, from the bytes of a file.
+    """Read a scan, or the slices of a volume, from the bytes of a file; the ending of its name tells its kind.
 
-    Parameters
-    ----------
-    name : str
-        The file's name; its ending says of which kind it is.
-
-    Raises
-    ------
-    DataError
-        If it is no scan, or damaged. The message names the file as the reader knows it.
+    A `DataError` if it is no scan, or damaged; it names the file as the reader knows it.
     """
     name = PureWindowsPath(name).name or "scan"  # no browser sends a path; if one does, only its end counts
     if not content:
@@ -131,4 +113,4 @@ class ScanUpload(widgets.VBox):
         self.look(path.name, path.read_bytes())
 
     def _say(self, sentence: str) -> None:
-        self.message.value = f'<div role="status">{html.escape(sentence)}</div>'
+        self.message.value = status(sentence)

@@ -159,6 +159,20 @@ def test_volume_adds_up_area_times_distance(answers, volumes):
     assert json.loads(json.dumps(report.to_dict()))["volume_ml"] == (volumes and pytest.approx(volumes[1]))
 
 
+@pytest.mark.parametrize(
+    ("familiar", "said"),
+    [((False, False, True), "(2 of them unlike the slices it learnt from)"), ((True, True, True), ""),
+     ((None, None, None), "")],
+    ids=["two are strange", "all familiar", "nobody knows"],
+)  # fmt: skip
+def test_a_series_counts_its_unfamiliar_slices(familiar, said):
+    answers = [SliceAnswer(answer().answer | {"familiar": known}) for known in familiar]
+    report = SeriesReport("head", answers, None, make_report())
+    assert report.to_dict()["n_slices_unfamiliar"] == familiar.count(False)
+    assert str(report) == f"no tumour found on 3 slices {said}".strip()
+    assert said in read(report.html())
+
+
 @pytest.mark.parametrize("n", [1, 6, 7, 8, 1000])
 def test_a_montage_shows_a_page_of_slices(n):
     image, mask = SeriesReport("head", [answer()] * n, None, make_report()).montage()

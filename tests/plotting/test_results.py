@@ -19,8 +19,9 @@ DRAWN_BY = {
     "two_questions": [plotting.draw_variants],
     "recipe": [plotting.draw_variants],
     "records": [plotting.draw_records, plotting.draw_calibration],
+    "no_tumour": [plotting.draw_presence],
 }
-ONLY_QUOTED = {"deep_features"}
+ONLY_QUOTED = {"deep_features", "unlike"}
 FILMS = {"growth"}
 """One training on phantoms, watched: nothing is averaged, and no other data are needed."""
 

@@ -192,8 +192,30 @@ def test_a_patient_of_the_training_set_is_no_test(seen, told):
 def test_json_contract_is_untouched():
     assert set(make_report().to_dict()) == {
         "scan", "tumour_found", "tumour_type", "probabilities", "area_mm2", "pixel_mm", "pixel_mm_assumed", "seconds",
-        "warnings",
+        "warnings", "familiar", "unlike", "presence",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("report", [make_report, nothing], ids=["a tumour", "no tumour"])
+def test_an_unfamiliar_picture_is_told_everywhere(report):
+    strange = report(familiar=False, unlike=2.345)
+    page, title = read(strange), strange.figure().axes[0].get_title()
+    assert "its look is 2.3 times as far from theirs as the limit" in page and page.count("unlike the slices") >= 2
+    assert str(strange).endswith(" (unlike the slices it learnt from)") and "unlike the slices" in title
+    assert (strange.to_dict()["familiar"], strange.to_dict()["unlike"]) == (False, 2.35)
+    assert strange.tumour_found is report().tumour_found  # an alarm stays an alarm
+
+
+@pytest.mark.parametrize("known", [{"familiar": True, "unlike": 0.4}, {}], ids=["familiar", "a pair that cannot tell"])
+def test_of_a_familiar_picture_nothing_is_said(known):
+    report = make_report(**known)
+    assert "unlike" not in read(report) + str(report) and report.html() == make_report().html()
+    assert report.to_dict()["familiar"] is known.get("familiar")
+
+
+def test_an_array_that_shows_no_head_needs_no_number():
+    page = read(make_report(familiar=False, unlike=0.8))
+    assert "it shows no single head" in page and "times as far" not in page
 
 
 def test_the_pipeline_gives_its_card_along(tiny_pipeline, phantoms):

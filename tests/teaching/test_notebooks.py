@@ -11,15 +11,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from braintut.errors import DataError
 from braintut.teaching.addresses import BADGE_PICTURE
-from braintut.teaching.notebooks import (
-    exercises,
-    lesson_paths,
-    read_lesson,
-    tagged,
-    with_solutions,
-    without_solutions,
-    write_handout,
-)
+from braintut.teaching.lesson_exercises import exercises, with_solutions
+from braintut.teaching.notebooks import lesson_paths, read_lesson, tagged, without_solutions, write_handout
 from test_cli import run
 
 LESSONS = lesson_paths(Path(__file__).resolve().parents[2] / "lessons")
@@ -100,7 +93,7 @@ def test_no_lesson_gives_an_answer_away_in_a_handout(path):
 def test_pages_of_lessons_scroll_wide_code_and_shrink_wide_pictures(monkeypatch, capsys, tmp_path):
     (tmp_path / "lessons").mkdir()
     nbformat.write(lesson(new_code_cell("x = 1" * 100)), tmp_path / "lessons" / "00_a.ipynb")
-    monkeypatch.setattr("braintut.cli._lessons_folder", lambda: tmp_path / "lessons")
+    monkeypatch.setattr("braintut.dataset.locations.lessons_folder", lambda: tmp_path / "lessons")
 
     def without_running(*arguments):
         return subprocess.call([sys.executable, "-m", *(a for a in arguments if a != "--execute")])
@@ -143,7 +136,7 @@ def test_handout_command_writes_all_or_some_lessons_without_solutions(monkeypatc
     folder.mkdir()
     for name in ("00_a.ipynb", "01_b.ipynb", "notes.ipynb"):
         nbformat.write(whole(), folder / name)
-    monkeypatch.setattr("braintut.cli._lessons_folder", lambda: folder)
+    monkeypatch.setattr("braintut.dataset.locations.lessons_folder", lambda: folder)
     code, out, _ = run(monkeypatch, capsys, "lessons", "--handout", tmp_path / "class")
     assert code == 0 and "2 lessons" in out
     assert [path.name for path in lesson_paths(tmp_path / "class")] == ["00_a.ipynb", "01_b.ipynb"]

@@ -6,7 +6,8 @@ from pathlib import Path
 import nbclient
 import pytest
 
-from braintut.teaching.notebooks import exercises, lesson_paths, read_lesson, with_solutions
+from braintut.teaching.lesson_exercises import exercises, with_solutions
+from braintut.teaching.notebooks import lesson_paths, read_lesson
 
 LESSONS = lesson_paths(Path(__file__).resolve().parents[2] / "lessons")
 

@@ -15,7 +15,7 @@ STILL_RIGHT = {
     "turn slice and mask upside down": True,
     "make the slice darker, leave the mask as it was": True,
     "mirror slice and mask, keep the note 'left side'": False,
-    "shrink slice and mask by 10 %, keep the old area in mm2": False,
+    "shrink slice and mask by 10 %, keep the old area in mm²": False,
 }
 """Each change, and whether the answer that goes with the slice is still true of it."""
 
@@ -25,7 +25,7 @@ _WHY_NOT = {
     "turn slice and mask upside down": "odd as it looks, what does the outline enclose?",
     "make the slice darker, leave the mask as it was": "has any pixel of the tumour gone elsewhere?",
     "mirror slice and mask, keep the note 'left side'": "read the note again and look where the tumour lies now",
-    "shrink slice and mask by 10 %, keep the old area in mm2": "count the pixels of the mask again, at the same mm",
+    "shrink slice and mask by 10 %, keep the old area in mm²": "count the pixels of the mask again, at the same mm",
 }
 
 
@@ -109,7 +109,7 @@ def hole(function: Callable) -> str:
 
 @exercise
 def skull_share(function: Callable) -> str:
-    """Check a function of areas in mm2, one a slice, that gives the share of slices with 25 mm2 or more."""
+    """Check a function of areas in mm², one for each slice, that gives the share of slices with 25 mm² or more."""
     areas = np.array([0.0, 25.0, 400.0, 10.0, 0.0, 30.0, 0.0, 0.0])
     share = as_number(call(function, areas.copy(), what="eight slices"), "the share")
     expect(
@@ -118,12 +118,12 @@ def skull_share(function: Callable) -> str:
         {
             3.0: "that is the number of slices, not their share.",
             37.5: "that is a percentage; a share lies between 0 and 1.",
-            2 / 8: "a slice with exactly 25 mm2 counts, too.",
+            2 / 8: "a slice with exactly 25 mm² counts, too.",
             4 / 8: "you count every slice with any skull at all; a single pixel at the border should not count.",
             5 / 8: "that is the share of slices without skull called tumour.",
             float(areas.mean()): "that is the mean area; one slice with a lot of skull decides it.",
             455 / 465: "that is a share of the area; each slice should count once.",
         },
-        "for eight slices of which three have 25 mm2 or more, it gives something else than their share.",
+        "for eight slices of which three have 25 mm² or more, it gives something else than their share.",
     )
     return "Each slice counts once, however much of its skull was taken for tumour."

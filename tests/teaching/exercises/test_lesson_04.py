@@ -108,7 +108,7 @@ SKULL_SHARE = Answers(
     mistakes=[
         (lambda areas: (areas >= 25).sum(), "the number of slices"),
         (lambda areas: 100 * np.mean(areas >= 25), "is a percentage"),
-        (lambda areas: np.mean(areas > 25), "with exactly 25 mm2"),
+        (lambda areas: np.mean(areas > 25), "with exactly 25 mm²"),
         (lambda areas: np.mean(areas > 0), "any skull at all"),
         (lambda areas: np.mean(areas < 25), "slices without skull"),
         (lambda areas: areas.mean(), "the mean area"),
