@@ -10,9 +10,9 @@ from statistics import median
 import pytest
 
 from braintut.teaching.addresses import colab_badge, repository_address, setup_source
+from braintut.teaching.lesson_exercises import exercises
 from braintut.teaching.notebooks import lesson_paths, read_lesson, tagged, tags
 from check_notebooks import faults
-from lesson_exercises import exercises
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = lesson_paths(ROOT / "lessons")

@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from nbformat import NotebookNode
 
+from braintut.teaching.lesson_exercises import with_solutions
 from braintut.teaching.notebooks import read_lesson, tags
-from lesson_exercises import with_solutions
 from marking.questions import Question, lesson_of, questions
 from marking.visitor import Gone, Learner
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from braintut.dataset.locations import lessons_folder
+from braintut.teaching.lesson_exercises import exercises
 from braintut.teaching.notebooks import lesson_paths, read_lesson
-from lesson_exercises import exercises
 
 _IMPORT = re.compile(r"\bbraintut\.teaching\.exercises(?: import |\.)lesson_(\d\d)")
 

@@ -12,8 +12,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 import grade
+from braintut.teaching.lesson_exercises import exercises, with_solutions
 from braintut.teaching.notebooks import lesson_paths, read_lesson, without_solutions, write_lesson
-from lesson_exercises import exercises, with_solutions
 from marking import sandbox
 from marking.questions import lesson_of, questions
 

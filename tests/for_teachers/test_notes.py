@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from braintut.teaching.lesson_exercises import exercises
 from braintut.teaching.notebooks import lesson_paths, read_lesson
-from lesson_exercises import exercises
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "for_teachers"

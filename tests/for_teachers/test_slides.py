@@ -7,8 +7,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 import make_slides
+from braintut.teaching.lesson_exercises import exercises
 from braintut.teaching.notebooks import lesson_paths, read_lesson
-from lesson_exercises import exercises
 
 LESSONS = lesson_paths(Path(__file__).resolve().parents[2] / "lessons")
 PICTURE = new_output("display_data", {"image/png": "iVBORw0KGgo="})

@@ -11,8 +11,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from braintut.errors import DataError
 from braintut.teaching.addresses import BADGE_PICTURE
+from braintut.teaching.lesson_exercises import exercises, with_solutions
 from braintut.teaching.notebooks import lesson_paths, read_lesson, tagged, without_solutions, write_handout
-from lesson_exercises import exercises, with_solutions
 from test_cli import run
 
 LESSONS = lesson_paths(Path(__file__).resolve().parents[2] / "lessons")

@@ -6,8 +6,8 @@ from pathlib import Path
 import nbclient
 import pytest
 
+from braintut.teaching.lesson_exercises import exercises, with_solutions
 from braintut.teaching.notebooks import lesson_paths, read_lesson
-from lesson_exercises import exercises, with_solutions
 
 LESSONS = lesson_paths(Path(__file__).resolve().parents[2] / "lessons")
 

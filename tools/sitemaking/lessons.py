@@ -9,7 +9,8 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from braintut.teaching.notebooks import exercises, read_lesson
+from braintut.teaching.lesson_exercises import exercises
+from braintut.teaching.notebooks import read_lesson
 from braintut.teaching.pages import for_reading
 from sitemaking.texts import SiteError, moved
 
