@@ -46,7 +46,7 @@ def scans(tmp_path):
 
 KEYS = {
     "scan", "tumour_found", "tumour_type", "probabilities", "area_mm2", "pixel_mm", "pixel_mm_assumed", "seconds",
-    "warnings",
+    "warnings", "presence", "familiar", "unlike",
 }  # fmt: skip
 
 
