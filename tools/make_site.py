@@ -27,6 +27,7 @@ def build(folder: Path) -> None:
     """
     from sphinx.cmd.build import main as sphinx
 
+    from braintut.teaching.live import explorer_page
     from sitemaking.gather import gather
 
     source = folder.parent / "source"
@@ -37,6 +38,7 @@ def build(folder: Path) -> None:
     # In this process: Keras, which the docstrings need as well, is loaded once.
     if sphinx([*options, "-d", str(folder.parent / "doctrees"), str(source), str(folder)]):
         raise SiteError("Sphinx complains above; mend the page that it names.")
+    explorer_page(folder / "explorer.html", home="index.html")
     for left_over in (".buildinfo", "objects.inv", "_static/webpack-macros.html"):
         (folder / left_over).unlink(missing_ok=True)
 
