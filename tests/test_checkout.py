@@ -9,7 +9,7 @@ import pytest
 
 from test_dependencies import ROOT, tracked_files
 
-HASHED = ("unet.npz", "classifier.skops", "classifier_true_mask.skops", "reference.csv")
+HASHED = ("unet.npz", "classifier.skops", "classifier_true_mask.skops", "reference.csv", "familiarity.npz")
 
 
 def names():
