@@ -6,9 +6,9 @@
 # make test-solutions  every lesson whole on phantoms, with the solutions in place: each check says Right
 # make test-real  the same on real heads (set BRAINTUT_REAL to a folder of .mat files)
 # make test-browser  the widgets and lessons in JupyterLab, moved in Chromium (some minutes)
-# make test-all  all five of these
+# make test-site  build the site and look at its pages in Chromium, as on a desktop and on a phone
+# make test-all  all six of these
 # make site     build the site to read into build/site/html
-# make test-site  build it and look at its pages in Chromium, as on a desktop and on a phone
 # make lessons  run the lessons and write them as web pages to build/lessons
 # make slides   slides of the lessons' own cells, for a class, in build/slides
 # make outputs  run the lessons anew and keep in them what they print
@@ -78,7 +78,7 @@ test-real: $(READY)
 test-solutions: $(READY)
 	$(BIN)/python -m pytest -m solutions tests/teaching/test_solutions.py
 
-test-all: test test-solutions test-colab test-browser test-real
+test-all: test test-solutions test-colab test-browser test-site test-real
 
 # -s shows the time from key to picture.
 test-browser: $(READY)
