@@ -43,6 +43,7 @@ from braintut.pipeline.pipeline import Pipeline, load_pipeline
 from braintut.segmentation.emptied import RING, WAYS, blend, empty_slices, patch_slices, widened
 from braintut.segmentation.metrics import dice_score
 from braintut.segmentation.presence import Presence, fit_presence
+from braintut.segmentation.segmenter import Segmenter
 
 PARTS = 5
 DONORS = 24
@@ -100,9 +101,8 @@ def standard_head(size: int) -> np.ndarray:
     return np.stack([to_square(normalise(np.rot90(cut)), size) for cut in cuts])
 
 
-def look(pair: Pipeline, slices: Slices) -> pd.DataFrame:
-    """What the pair says of each slice when it takes a tumour for granted."""
-    segmenter = pair.without_presence().segmenter
+def look(segmenter: Segmenter, slices: Slices) -> pd.DataFrame:
+    """What a segmenter that takes a tumour for granted says of each slice."""
     rows = []
     for image, true_mask, mm in zip(slices.images, slices.masks, slices.pixel_mm, strict=True):
         found = segmenter(image, mm)
@@ -191,12 +191,13 @@ def main(
     """Count alarms on slices of fold 4, on the same heads emptied, on phantoms and on the standard head."""
     start = time.perf_counter()
     pair = load_pipeline(model)
+    segmenter = replace(pair.segmenter, presence=None)  # all is marked; who would raise no alarm is decided here
     slices = load_figshare(data, pair.working_size)
     slices = slices[slices.folds == CONFIRMATION_FOLD]
     planes = guess_planes(slices)
-    real = look(pair, slices).assign(plane=planes)
-    worlds = {way: look(pair, empty_slices(slices, 7, [way])) for way in WAYS}
-    worlds["other head"] = look(pair, fill_from_others(slices, planes))
+    real = look(segmenter, slices).assign(plane=planes)
+    worlds = {way: look(segmenter, empty_slices(slices, 7, [way])) for way in WAYS}
+    worlds["other head"] = look(segmenter, fill_from_others(slices, planes))
     worlds = {name: table.assign(type=real["type"], plane=planes) for name, table in worlds.items()}
     fitted_on = pd.concat([worlds[way] for way in WAYS], ignore_index=True)
     parts = chosen_apart(real, fitted_on)
@@ -205,8 +206,8 @@ def main(
     overall = fit_presence(
         np.r_[real["score"], fitted_on["score"]], np.repeat([True, False], [len(real), len(fitted_on)]), AIM
     )
-    phantoms = look(pair, make_phantom_slices(14, pair.working_size, tumour_free=True))
-    head = np.array([pair.without_presence().segmenter(image, 1.0).score for image in standard_head(pair.working_size)])
+    phantoms = look(segmenter, make_phantom_slices(14, pair.working_size, tumour_free=True))
+    head = np.array([segmenter(image, 1.0).score for image in standard_head(pair.working_size)])
     told = pd.concat([kept.assign(there=1), alarms["other head"].assign(there=0)])
     gated = np.where(kept["alarm"], kept["dice"], 0.0)
     patients = kept["patient"].to_numpy()

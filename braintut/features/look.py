@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.ndimage import binary_fill_holes
-from scipy.ndimage import label as connected_components
 
-from braintut.dataset.grid import bounding_box, resize
+from braintut.dataset.grid import bounding_box, largest_piece, resize
 
 SIZE = 64
 """The picture is looked at on a square grid of this many pixels a side."""
@@ -48,7 +47,7 @@ def measure_look(square: np.ndarray) -> np.ndarray:
     """
     small = resize(square, SIZE)
     light = small > TISSUE
-    piece = _largest_piece(light)
+    piece = largest_piece(light) if light.any() else np.ones_like(light)
     filled = binary_fill_holes(piece)
     box = bounding_box(piece)
     parts = [
@@ -59,14 +58,6 @@ def measure_look(square: np.ndarray) -> np.ndarray:
         resize(small[box], THUMBNAIL).ravel(),
     ]
     return np.concatenate(parts).astype(np.float32)
-
-
-def _largest_piece(light: np.ndarray) -> np.ndarray:
-    pieces, n = connected_components(light)
-    if not n:
-        return np.ones_like(light)
-    areas = np.bincount(pieces.ravel())
-    return pieces == 1 + areas[1:].argmax()
 
 
 def _form(

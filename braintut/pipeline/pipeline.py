@@ -125,7 +125,7 @@ class Pipeline(StoredPair):
     def without_presence(self) -> Pipeline:
         """The same pair, taking for granted that every slice shows a tumour, as most published numbers do."""
         settings = {name: value for name, value in self.card["settings"].items() if name != "presence"}
-        return replace(self, card={**self.card, "settings": settings})
+        return replace(self, presence_unet=None, card={**self.card, "settings": settings})
 
     @property
     def names_types(self) -> bool:

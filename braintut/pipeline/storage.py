@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,14 +109,9 @@ def save_familiarity(path: Path, familiarity: Familiarity) -> None:
 
 def read_familiarity(path: Path) -> Familiarity:
     """Read what `save_familiarity` wrote; arrays of another name, shape or kind are refused before they are read."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            centre = _read_array(archive, "centre.npy", (LOOK_LENGTH,))
-            whitening = _read_array(archive, "whitening.npy", (LOOK_LENGTH, LOOK_LENGTH))
-    except ModelError:
-        raise
-    except Exception as error:  # a damaged archive can fail in any way
-        raise ModelError(f"{path} cannot be read as arrays ({brief(error)}); train or install again.") from error
+    with _archive(path, "arrays") as archive:
+        centre = _read_array(archive, "centre.npy", (LOOK_LENGTH,))
+        whitening = _read_array(archive, "whitening.npy", (LOOK_LENGTH, LOOK_LENGTH))
     return Familiarity(centre, whitening)
 
 
@@ -140,17 +136,24 @@ def _stored_weights(model: keras.Model) -> list[np.ndarray]:
 
 def load_weights(path: Path, model: keras.Model) -> None:
     """Give a U-Net the weights that `save_weights` wrote; a file that doesn't fit it is refused before it is read."""
+    with _archive(path, "weights") as archive:
+        names = sorted(archive.namelist())
+        if len(names) != len(model.weights):
+            raise ModelError(f"{path} holds {len(names)} arrays, but this U-Net has {len(model.weights)}.")
+        weights = [_read_array(archive, name, w.shape) for name, w in zip(names, model.weights, strict=True)]
+    model.set_weights(weights)
+
+
+@contextlib.contextmanager
+def _archive(path: Path, what: str) -> Iterator[zipfile.ZipFile]:
+    """An .npz to read from; a damaged one can fail in any way (zip, zlib, NumPy's headers), and is a `ModelError`."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = sorted(archive.namelist())
-            if len(names) != len(model.weights):
-                raise ModelError(f"{path} holds {len(names)} arrays, but this U-Net has {len(model.weights)}.")
-            weights = [_read_array(archive, name, w.shape) for name, w in zip(names, model.weights, strict=True)]
+            yield archive
     except ModelError:
         raise
-    except Exception as error:  # a damaged archive can fail in any way: zip, zlib, or NumPy's headers
-        raise ModelError(f"{path} cannot be read as weights ({brief(error)}); train or install again.") from error
-    model.set_weights(weights)
+    except Exception as error:
+        raise ModelError(f"{path} cannot be read as {what} ({brief(error)}); train or install again.") from error
 
 
 def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> np.ndarray:

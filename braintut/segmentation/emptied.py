@@ -10,9 +10,8 @@ from scipy.ndimage import binary_dilation, binary_erosion, binary_fill_holes
 from skimage.morphology import disk
 from skimage.restoration import inpaint_biharmonic
 
-from braintut.dataset.grid import bounding_box, head_mask
+from braintut.dataset.grid import bounding_box, head_mask, largest_piece
 from braintut.dataset.slices import Slices, concatenate
-from braintut.segmentation.mask import largest_component
 
 MARGIN_MM = 4.0
 """So far beyond the outline the hole reaches: the light rim of a tumour is wider than what was drawn."""
@@ -93,7 +92,9 @@ def refill(
     tumour: np.ndarray | None = None,
 ) -> np.ndarray:
     """Fill a hole (bool, (H, W)) in one picture with the first tissue that is found; none comes from the tumour."""
-    usable = _head(image) & ~hole if tumour is None else _head(image) & ~hole & ~tumour
+    usable = _head(image) & ~hole
+    if tumour is not None:
+        usable &= ~tumour
     for way in ways:
         donor = _DONORS[way](image, hole, usable, rng)
         if donor is not None:
@@ -110,7 +111,7 @@ def blend(image: np.ndarray, donor: np.ndarray, hole: np.ndarray) -> np.ndarray:
     ----------
     Pérez, Gangnet and Blake, 2003, doi:10.1145/882262.882269 (their membrane bends less than this one)
     """
-    window = tuple(slice(max(0, side.start - 4), side.stop + 4) for side in bounding_box(hole))
+    window = bounding_box(hole, margin=4)
     difference, inside = (image - donor)[window], hole[window]
     around = difference[binary_dilation(inside, RING) & ~inside]
     filled = image.copy()
@@ -125,13 +126,13 @@ def widened(mask: np.ndarray, pixel_mm: float) -> np.ndarray:
 
 
 def _head(image: np.ndarray) -> np.ndarray:
-    return binary_fill_holes(largest_component(head_mask(image), 1.0))
+    return binary_fill_holes(largest_piece(head_mask(image)))
 
 
 def _mirrored(image: np.ndarray, hole: np.ndarray, usable: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
     """The head's other half, moved by some pixels so that it fits best; None where the hole meets its own image."""
     columns = bounding_box(usable | hole)[1]
-    turn = columns.start + columns.stop - 1 - image.shape[1] + 1  # how far the mirrored picture moves
+    turn = columns.start + columns.stop - image.shape[1]  # how far the mirrored picture moves
     shifts = [(dy, turn + dx) for dy in range(-6, 7, 2) for dx in range(-8, 9, 2)]
     return _best(image, hole, image[:, ::-1], usable[:, ::-1], shifts)
 

@@ -23,6 +23,7 @@ class Findings:
         self.slices = slices
         self.pipeline = pipeline
         self._found: dict[int, Found] = {}
+        self._unlike: dict[int, float | None] = {}
 
     def probability(self, index: int) -> np.ndarray | None:
         """Probability of tumour in each pixel, shape (H, W), 0..1; None without a pipeline."""
@@ -64,7 +65,11 @@ class Findings:
 
     def is_unfamiliar(self, index: int) -> bool:
         """Whether this slice is unlike those that the network learnt from, as far as the pair can tell."""
-        unlike = None if self.pipeline is None else self.pipeline.unlike(self._look(index))
+        if self.pipeline is None:
+            return False
+        if index not in self._unlike:  # asked at each move of a slider
+            self._unlike[index] = self.pipeline.unlike(self._look(index))
+        unlike = self._unlike[index]
         return unlike is not None and unlike > 1
 
     def is_known(self, index: int) -> bool:
